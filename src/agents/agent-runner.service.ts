@@ -1,0 +1,177 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { BreakerRegistry } from '../error-recovery/breaker-registry.js';
+import { ErrorRecovery, type RecoveryOutcome } from '../error-recovery/error-recovery.service.js';
+import { AppError } from '../kernel/app-error.js';
+import { LanguageModels } from '../llm/language-models.service.js';
+import { ModelError } from '../llm/model-error.js';
+import type { ModelAnswer, ModelUsage } from '../llm/model-request.js';
+import { addUsage, NO_USAGE } from '../llm/model-usage.js';
+import { SIMULATION } from '../llm/providers/simulation.provider.js';
+import type { AnyAgent } from './agent.js';
+import { repairNote } from './agent-prompt.js';
+import { AGENTS } from './agent-registry.js';
+import type { AgentResult } from './agent-result.js';
+import { hasForeignReference } from './protected-references.js';
+
+type Failure = Extract<RecoveryOutcome<unknown>, { ok: false }>;
+
+/** Runs agents: checks what goes in and comes out, recovers from failures and falls back to the agent's own work. */
+@Injectable()
+export class AgentRunner implements OnModuleInit {
+  private readonly logger = new Logger(AgentRunner.name);
+  private readonly byName: ReadonlyMap<string, AnyAgent>;
+
+  constructor(
+    @Inject(AGENTS) private readonly agents: readonly AnyAgent[],
+    private readonly models: LanguageModels,
+    private readonly recovery: ErrorRecovery,
+    private readonly breakers: BreakerRegistry,
+  ) {
+    this.byName = new Map(agents.map((agent) => [agent.name, agent]));
+  }
+
+  /** Makes the breakers, so that they can be seen before the first call. */
+  onModuleInit(): void {
+    for (const { name } of this.agents) this.breakers.obtain(name);
+  }
+
+  /** Time limit of one attempt of an agent. */
+  timeoutMsOf(agent: AnyAgent): number {
+    return agent.timeoutMs ?? this.models.timeoutMs;
+  }
+
+  /**
+   * Runs the agent of this name.
+   *
+   * @throws AppError `AGENT_NOT_FOUND`; `AGENT_FAILED` when the input has not the agent's form or even the fallback
+   *   fails; the signal's reason when the caller aborts
+   */
+  async run(name: string, input: unknown, options: { readonly signal: AbortSignal }): Promise<AgentResult> {
+    const agent = this.byName.get(name);
+    if (!agent) throw new AppError('AGENT_NOT_FOUND');
+    const checked = checkInput(agent, input);
+    const refused: Refusals = { usage: NO_USAGE, faults: [] };
+    const outcome = await this.recovery.execute(
+      agent.name,
+      {
+        timeoutMs: this.timeoutMsOf(agent),
+        signal: options.signal,
+        isRetryable: (error) => !(error instanceof ModelError) || error.retryable,
+        retryAfterMs: (error) => (error instanceof ModelError ? error.retryAfterMs : undefined),
+      },
+      (signal) => this.ask(agent, checked, signal, refused),
+    );
+    if (!outcome.ok && outcome.reason === 'aborted') throw outcome.error;
+    if (!outcome.ok) return this.fallBack(agent, checked, outcome, refused.usage);
+    const { output, usage, provider, model } = outcome.value;
+    return {
+      output,
+      usage: addUsage(usage, refused.usage),
+      provider,
+      model,
+      status: 'completed',
+      degraded: false,
+      attempts: outcome.attempts,
+      durationMs: outcome.durationMs,
+    };
+  }
+
+  private async ask(
+    agent: AnyAgent,
+    input: unknown,
+    signal: AbortSignal,
+    refused: Refusals,
+  ): Promise<ModelAnswer<unknown>> {
+    const task = agent.prompt(input);
+    try {
+      const answer = await this.models.generate({
+        agent: agent.name,
+        system: agent.system(input),
+        prompt: refused.faults.length === 0 ? task : task + repairNote(refused.faults),
+        schema: agent.output,
+        simulate: () => agent.simulate(input),
+        signal,
+      });
+      refused.faults = faultsOf(agent, input, answer.output);
+      if (refused.faults.length > 0) throw new ModelError('invalid_answer', { usage: answer.usage });
+      return answer;
+    } catch (error) {
+      if (error instanceof ModelError) noteRefusal(error, refused);
+      throw error;
+    }
+  }
+
+  private fallBack(agent: AnyAgent, input: unknown, failure: Failure, usage: ModelUsage): AgentResult {
+    const error = publicError(failure);
+    this.recovery.recordFallback();
+    this.logger.warn(
+      {
+        event: 'agent.fallback',
+        agent: agent.name,
+        reason: failure.reason,
+        attempts: failure.attempts,
+        error,
+      },
+      'the agent answers with its fallback',
+    );
+    return {
+      output: simulated(agent, input),
+      usage,
+      ...SIMULATION,
+      status: 'fallback',
+      degraded: true,
+      attempts: failure.attempts,
+      durationMs: failure.durationMs,
+      error,
+    };
+  }
+}
+
+/** What the attempts of one run have cost and taught so far. */
+interface Refusals {
+  usage: ModelUsage;
+  faults: readonly string[];
+}
+
+function noteRefusal(error: ModelError, refused: Refusals): void {
+  if (error.usage) refused.usage = addUsage(refused.usage, error.usage);
+  if (error.kind === 'invalid_answer' && refused.faults.length === 0) {
+    refused.faults = ['it was not one JSON object valid against the schema'];
+  }
+}
+
+function checkInput(agent: AnyAgent, input: unknown): unknown {
+  const parsed = agent.input.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new AppError('AGENT_FAILED', {
+    detail: `The input of ${agent.name} does not have the required form`,
+    errors: parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })),
+  });
+}
+
+function faultsOf(agent: AnyAgent, input: unknown, output: unknown): string[] {
+  const faults = agent.check?.(input, output) ?? [];
+  if (!hasForeignReference(input, output)) return faults;
+  return [...faults, 'it contained a ⟦…⟧ reference that is not in the input or was altered'];
+}
+
+function simulated(agent: AnyAgent, input: unknown): unknown {
+  try {
+    return agent.output.parse(agent.simulate(input));
+  } catch (cause) {
+    // A schema error tells what was written; only its kind may travel on.
+    const detail = `${agent.name} failed and its fallback could not answer`;
+    throw new AppError('AGENT_FAILED', {
+      detail,
+      cause: cause instanceof Error ? cause.name : 'unknown fault',
+    });
+  }
+}
+
+function publicError({ reason, error }: Failure): NonNullable<AgentResult['error']> {
+  if (reason === 'breaker_open')
+    return { code: 'BREAKER_OPEN', message: 'The circuit breaker of the agent is open' };
+  if (reason === 'timeout') return { code: 'MODEL_UNAVAILABLE', message: 'The model did not answer in time' };
+  const message = error instanceof ModelError ? error.message : 'The call of the model failed';
+  return { code: 'MODEL_UNAVAILABLE', message };
+}

@@ -1,0 +1,48 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { AgentsModule } from './agents/agents.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { AuditModule } from './compliance/audit/audit.module.js';
+import { PiiModule } from './compliance/pii/pii.module.js';
+import type { AppConfig } from './config/app-config.js';
+import { ConfigModule } from './config/config.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { DeliveryModule } from './delivery/delivery.module.js';
+import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
+import { CLOCK, systemClock } from './kernel/clock.js';
+import { ObservabilityModule } from './observability/observability.module.js';
+import { RedisModule } from './redis/redis.module.js';
+import { SessionsModule } from './sessions/sessions.module.js';
+import { WorkflowModule } from './workflow/workflow.module.js';
+
+@Global()
+@Module({ providers: [{ provide: CLOCK, useValue: systemClock }], exports: [CLOCK] })
+class ClockModule {}
+
+/** The whole product. Every process is made of it; `server.role` says which part of the work it takes. */
+@Module({})
+export class AppModule {
+  static forRoot(config: AppConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ClockModule,
+        ConfigModule.forRoot(config),
+        ObservabilityModule.forRoot(),
+        DatabaseModule,
+        RedisModule,
+        JobsModule,
+        HealthModule,
+        HttpModule,
+        AuditModule,
+        AuthModule,
+        PiiModule,
+        SessionsModule,
+        AgentsModule,
+        WorkflowModule,
+        DeliveryModule,
+      ],
+    };
+  }
+}

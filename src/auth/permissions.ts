@@ -1,0 +1,54 @@
+import type { Role } from './principal.js';
+
+/** What every principal may do, whatever its roles. */
+const SELF = ['self.read'] as const;
+
+const OPERATE = [
+  'sessions.write',
+  'sessions.read',
+  'definitions.read',
+  'workflows.start',
+  'workflows.read',
+  'workflows.control',
+  'approvals.read',
+  'agents.read',
+  'breakers.read',
+  'pii.detect',
+] as const;
+
+const REVIEW = [
+  'definitions.read',
+  'workflows.read',
+  'approvals.read',
+  'approvals.decide',
+  'deliveries.settle',
+  'agents.read',
+  'breakers.read',
+  'pii.detect',
+] as const;
+
+const OVERSEE = ['audit.read', 'audit.verify', 'config.read'] as const;
+
+const ADMINISTER = ['definitions.write', 'api-keys.manage'] as const;
+
+/** One thing a route asks for, as `resource.verb`. */
+export type Permission =
+  | (typeof SELF)[number]
+  | (typeof OPERATE)[number]
+  | (typeof REVIEW)[number]
+  | (typeof OVERSEE)[number]
+  | (typeof ADMINISTER)[number];
+
+/** What each role may do. Anything not listed is denied. */
+export const PERMISSIONS_OF_ROLE: Readonly<Record<Role, readonly Permission[]>> = {
+  operator: [...SELF, ...OPERATE],
+  service: [...SELF, ...OPERATE],
+  reviewer: [...SELF, ...REVIEW],
+  compliance_officer: [...SELF, ...REVIEW, ...OVERSEE],
+  admin: [...SELF, ...OPERATE, ...REVIEW, ...OVERSEE, ...ADMINISTER],
+};
+
+/** Whether any of the roles grants the permission. */
+export function rolesGrant(roles: readonly Role[], permission: Permission): boolean {
+  return roles.some((role) => PERMISSIONS_OF_ROLE[role]?.includes(permission));
+}

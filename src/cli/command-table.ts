@@ -1,0 +1,27 @@
+import type { Command } from './command.js';
+import { auditVerify } from './commands/audit-verify.command.js';
+import { configValidate } from './commands/config-validate.command.js';
+import { demo } from './commands/demo.command.js';
+import { serve } from './commands/serve.command.js';
+import {
+  workflowApprove,
+  workflowReject,
+  workflowRequestChanges,
+} from './commands/workflow-decide.command.js';
+import { workflowShow } from './commands/workflow-show.command.js';
+import { workflowStart } from './commands/workflow-start.command.js';
+import { workflowWatch } from './commands/workflow-watch.command.js';
+
+/** Every command, in the order the help shows them. */
+export const COMMANDS: readonly Command[] = [
+  demo,
+  serve,
+  workflowStart,
+  workflowWatch,
+  workflowShow,
+  workflowApprove,
+  workflowReject,
+  workflowRequestChanges,
+  auditVerify,
+  configValidate,
+];

@@ -1,0 +1,38 @@
+/**
+ * `fact`: something that happened inside the database. `intent`: about to have an effect outside, committed before
+ * it. `outcome`: what became of an intent.
+ */
+export type AuditStage = 'fact' | 'intent' | 'outcome';
+
+interface AuditEventKind {
+  readonly stage: AuditStage;
+}
+
+/** Every type of audit event. A type that is not here does not compile. */
+export const AUDIT_EVENT_TYPES = {
+  'auth.denied': { stage: 'fact' },
+  'api_key.created': { stage: 'fact' },
+  'api_key.revoked': { stage: 'fact' },
+  'session.created': { stage: 'fact' },
+  'session.revoked': { stage: 'fact' },
+  'consent.recorded': { stage: 'fact' },
+  'definition.created': { stage: 'fact' },
+  'workflow.started': { stage: 'fact' },
+  'workflow.start_denied': { stage: 'fact' },
+  'workflow.step_completed': { stage: 'fact' },
+  'workflow.transition': { stage: 'fact' },
+  'workflow.transition_denied': { stage: 'fact' },
+  'workflow.completed': { stage: 'fact' },
+  'workflow.rejected': { stage: 'fact' },
+  'workflow.cancelled': { stage: 'fact' },
+  'workflow.failed': { stage: 'fact' },
+  'approval.requested': { stage: 'fact' },
+  'approval.decided': { stage: 'fact' },
+  'approval.denied': { stage: 'fact' },
+  'approval.expired': { stage: 'fact' },
+  'delivery.prepared': { stage: 'fact' },
+  'delivery.sending': { stage: 'intent' },
+  'delivery.settled': { stage: 'outcome' },
+} as const satisfies Record<string, AuditEventKind>;
+
+export type AuditEventType = keyof typeof AUDIT_EVENT_TYPES;

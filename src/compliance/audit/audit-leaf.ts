@@ -1,0 +1,134 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { canonicalJson } from '../../kernel/canonical-json.js';
+import { newId } from '../../kernel/ids.js';
+import { AUDIT_EVENT_TYPES, type AuditEventType, type AuditStage } from './audit-event-types.js';
+
+export type AuditOutcome = 'success' | 'failure' | 'denied' | 'unknown';
+
+/** Who did it. `ref` is a random id, never a name or an address. */
+export interface AuditActor {
+  readonly type: 'user' | 'agent' | 'service' | 'system' | 'apiKey';
+  readonly ref: string;
+}
+
+export interface AuditTarget {
+  readonly type: string;
+  readonly ref: string;
+}
+
+/** What is to be recorded. Ids, codes, counts and hashes only: personal data never stands in a leaf. */
+export interface AuditFact {
+  readonly type: AuditEventType;
+  readonly outcome: AuditOutcome;
+  readonly actor: AuditActor;
+  readonly targets?: readonly AuditTarget[];
+  /** Error code of the catalogue, or the rule that denied. */
+  readonly code?: string;
+  readonly change?: { readonly from?: string; readonly to?: string };
+  readonly model?: {
+    readonly provider: string;
+    readonly name: string;
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+    /** Decimal text, because canonical numbers are binary. */
+    readonly costUsd: string;
+  };
+  readonly oversight?: { readonly decision: string; readonly shown: string };
+  readonly context?: { readonly requestId?: string; readonly traceId?: string };
+  readonly sessionId?: string;
+  readonly detail?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** The chain of one run, as far as it is written: each event names the one before it. */
+export interface RunChain {
+  readonly runId: string;
+  /** Number of events written; 0 = none. */
+  readonly seq: number;
+  /** Leaf hash of the newest event. */
+  readonly head: Buffer | null;
+  readonly phase: string;
+}
+
+/** An event ready to be inserted: the leaf's exact bytes, their hash, and projections for queries. */
+export interface AuditRecord {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly type: AuditEventType;
+  readonly outcome: AuditOutcome;
+  readonly occurredAt: Date;
+  readonly actor: AuditActor;
+  readonly sessionId: string | null;
+  readonly run: { readonly id: string; readonly seq: number; readonly prev: Buffer | null } | null;
+  readonly leaf: Buffer;
+  readonly leafHash: Buffer;
+}
+
+const MAX_LEAF_BYTES = 16_384;
+
+/**
+ * Builds the leaf of a fact: canonical JSON (RFC 8785), hashed as RFC 6962 asks.
+ *
+ * @throws TypeError when the fact holds what has no canonical form, RangeError when the leaf would exceed 16 KiB.
+ */
+export function buildAuditRecord(
+  tenantId: string,
+  fact: AuditFact,
+  occurredAt: Date,
+  chain?: RunChain,
+): AuditRecord {
+  const id = newId();
+  const stage: AuditStage = AUDIT_EVENT_TYPES[fact.type].stage;
+  const run = chain ? { id: chain.runId, seq: chain.seq + 1, prev: chain.head } : null;
+  const leaf = Buffer.from(
+    canonicalJson(
+      withoutUndefined({
+        v: 1,
+        id,
+        log: tenantId,
+        type: fact.type,
+        stage,
+        outcome: fact.outcome,
+        code: fact.code,
+        occurredAt: occurredAt.toISOString(),
+        actor: { type: fact.actor.type, ref: fact.actor.ref },
+        targets: fact.targets?.map(({ type, ref }) => ({ type, ref })),
+        run: run && chain && { id: run.id, seq: run.seq, prev: run.prev?.toString('hex') ?? null, phase: chain.phase },
+        change: fact.change && withoutUndefined(fact.change),
+        model: fact.model,
+        oversight: fact.oversight,
+        session: fact.sessionId,
+        context: fact.context && withoutUndefined(fact.context),
+        detail: fact.detail,
+        sealed: [],
+        // Keeps a leaf hash from being guessed back to its content.
+        nonce: randomBytes(16).toString('base64url'),
+      }),
+    ),
+    'utf8',
+  );
+  if (leaf.length > MAX_LEAF_BYTES) throw new RangeError(`audit leaf of ${leaf.length} bytes`);
+  return {
+    id,
+    tenantId,
+    type: fact.type,
+    outcome: fact.outcome,
+    occurredAt,
+    actor: fact.actor,
+    sessionId: fact.sessionId ?? null,
+    run,
+    leaf,
+    leafHash: hashLeaf(leaf),
+  };
+}
+
+/** SHA-256(0x00 ‖ leaf), RFC 6962 §2.1. */
+export function hashLeaf(leaf: Buffer): Buffer {
+  return createHash('sha256').update(LEAF_PREFIX).update(leaf).digest();
+}
+
+const LEAF_PREFIX = Buffer.of(0);
+
+/** Absent members have no place in canonical JSON; null means something else. */
+function withoutUndefined(object: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined && value !== null));
+}

@@ -1,0 +1,51 @@
+import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { CurrentPrincipal } from '../../auth/current-principal.js';
+import type { Principal } from '../../auth/principal.js';
+import { RequirePermission } from '../../auth/require-permission.js';
+import { DatabaseService } from '../../database/database.service.js';
+import { decodeCursor, encodeCursor, type Page } from '../../http/paging.js';
+import { AuditVerification, type VerificationResult } from './audit-verification.service.js';
+import { AuditEventsQuery } from './audit.dto.js';
+import { AuditRepository, type AuditRow } from './audit.repository.js';
+
+@ApiTags('audit')
+@Controller({ path: 'audit', version: '1' })
+export class AuditController {
+  constructor(
+    private readonly database: DatabaseService,
+    private readonly repository: AuditRepository,
+    private readonly verification: AuditVerification,
+  ) {}
+
+  /** The trail, newest first. Each item is the recorded leaf with its hash. */
+  @Get('events')
+  @RequirePermission('audit.read')
+  async list(@CurrentPrincipal() principal: Principal, @Query() query: AuditEventsQuery): Promise<Page<unknown>> {
+    const [before] = query.cursor ? decodeCursor(query.cursor, 1) : [];
+    const filters = {
+      ...query,
+      from: query.from ? new Date(query.from) : undefined,
+      to: query.to ? new Date(query.to) : undefined,
+    };
+    const rows = await this.database.withTenant(principal.tenantId, (trx) =>
+      this.repository.list(trx, filters, query.limit + 1, before),
+    );
+    const items = rows.slice(0, query.limit);
+    const last = items.at(-1);
+    return { items: items.map(present), nextCursor: rows.length > query.limit && last ? encodeCursor([last.id]) : null };
+  }
+
+  /** Checks every record, hash and chain of the tenant's trail. */
+  @Post('verify')
+  @HttpCode(200)
+  @RequirePermission('audit.verify')
+  verify(@CurrentPrincipal() principal: Principal): Promise<VerificationResult> {
+    return this.verification.verify(principal.tenantId);
+  }
+}
+
+function present(row: AuditRow): unknown {
+  const leaf = JSON.parse(row.leaf.toString('utf8')) as Record<string, unknown>;
+  return { ...leaf, leafHash: row.leaf_hash.toString('base64') };
+}

@@ -1,0 +1,15 @@
+import { Global, Module } from '@nestjs/common';
+import { AuditPartitions } from './audit-partitions.service.js';
+import { AuditTrail } from './audit-trail.service.js';
+import { AuditVerification } from './audit-verification.service.js';
+import { AuditController } from './audit.controller.js';
+import { AuditRepository } from './audit.repository.js';
+
+/** The tamper-evident record of everything that changes state. */
+@Global()
+@Module({
+  controllers: [AuditController],
+  providers: [AuditRepository, AuditTrail, AuditVerification, AuditPartitions],
+  exports: [AuditTrail, AuditVerification],
+})
+export class AuditModule {}

@@ -1,0 +1,64 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsBoolean, IsIn, isEmail, Matches, ValidateBy } from 'class-validator';
+import {
+  type Consent,
+  EVERY_SUBJECT,
+  LAWFUL_BASES,
+  type LawfulBasis,
+  type RecordedConsent,
+} from './consent.js';
+
+/** Most consents of one request: one for each recipient of the largest campaign. */
+export const MAX_CONSENTS = 10_000;
+
+/** Whose data may be used for what, on which lawful basis. */
+export class ConsentDto implements Consent {
+  /** An e-mail address, or `*` for every subject. */
+  @ApiProperty({ example: '*' })
+  @ValidateBy({
+    name: 'isConsentSubject',
+    validator: {
+      validate: (value: unknown) => value === EVERY_SUBJECT || (typeof value === 'string' && isEmail(value)),
+      defaultMessage: () => 'subject must be an e-mail address or *',
+    },
+  })
+  subject!: string;
+
+  /** What the data is used for; a workflow asks for the consent of its own purpose. */
+  @ApiProperty({ example: 'email-campaign', pattern: '^[a-z0-9][a-z0-9._-]{0,63}$' })
+  @Matches(/^[a-z0-9][a-z0-9._-]{0,63}$/)
+  purpose!: string;
+
+  /** Lawful basis by GDPR Art. 6(1). */
+  @ApiProperty({ enum: LAWFUL_BASES })
+  @IsIn(LAWFUL_BASES)
+  lawfulBasis!: LawfulBasis;
+
+  /** False withdraws what was granted. */
+  @ApiProperty()
+  @IsBoolean()
+  granted!: boolean;
+}
+
+/** A consent that holds, and since when. */
+export class RecordedConsentDto {
+  @ApiProperty({ example: '*' })
+  subject!: string;
+
+  @ApiProperty({ example: 'email-campaign' })
+  purpose!: string;
+
+  @ApiProperty({ enum: LAWFUL_BASES })
+  lawfulBasis!: LawfulBasis;
+
+  @ApiProperty()
+  granted!: boolean;
+
+  @ApiProperty({ format: 'date-time' })
+  recordedAt!: string;
+}
+
+export function consentDtoOf(consent: RecordedConsent): RecordedConsentDto {
+  const { subject, purpose, lawfulBasis, granted, recordedAt } = consent;
+  return { subject, purpose, lawfulBasis, granted, recordedAt: recordedAt.toISOString() };
+}

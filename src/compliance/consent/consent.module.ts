@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { PiiModule } from '../pii/pii.module.js';
+import { ConsentRepository } from './consent.repository.js';
+import { ConsentService } from './consent.service.js';
+
+/** Consents: whose data may be used for what. */
+@Module({
+  imports: [PiiModule],
+  providers: [ConsentRepository, ConsentService],
+  exports: [ConsentService],
+})
+export class ConsentModule {}

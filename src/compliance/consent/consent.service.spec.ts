@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OTHER_TENANT_ID, TEST_TENANT_ID } from '../../../test/harness/database.js';
+import { createTrustApp, type TrustApp } from '../../../test/harness/trust-app.js';
+import type { Trx } from '../../database/trx.js';
+import { newId } from '../../kernel/ids.js';
+import { TokenVault } from '../pii/token-vault.service.js';
+import { ConsentModule } from './consent.module.js';
+import { ConsentService, MAX_CONSENTS_OF_SESSION } from './consent.service.js';
+import type { Consent } from './consent.js';
+
+const PURPOSE = 'email-campaign';
+const consent = (subject: string, granted = true, changes: Partial<Consent> = {}): Consent => ({
+  subject,
+  purpose: PURPOSE,
+  lawfulBasis: 'consent',
+  granted,
+  ...changes,
+});
+
+describe('ConsentService', () => {
+  let trust: TrustApp;
+  let consents: ConsentService;
+  let vault: TokenVault;
+  beforeAll(async () => {
+    trust = await createTrustApp({ imports: [ConsentModule] });
+    consents = trust.app.get(ConsentService);
+    vault = trust.app.get(TokenVault, { strict: false });
+  });
+  afterAll(() => trust.close());
+
+  const openSession = async (tenantId = TEST_TENANT_ID) => {
+    const id = newId();
+    await trust.database.query(
+      `insert into session (id, tenant_id, owner_id, created_at, last_seen_at, idle_expires_at, expires_at)
+       values ($1, $2, 'owner', now(), now(), now(), now())`,
+      [id, tenantId],
+    );
+    return id;
+  };
+  const record = (sessionId: string, words: readonly Consent[], tenantId = TEST_TENANT_ID) =>
+    trust.database.database.withTenant(tenantId, (trx) =>
+      consents.record(trx, { tenantId, sessionId, actorRef: 'actor', requestId: 'request', consents: words }),
+    );
+  const covers = (
+    sessionId: string,
+    subjects: readonly string[],
+    purpose = PURPOSE,
+    tenantId = TEST_TENANT_ID,
+  ) =>
+    trust.database.database.withTenant(tenantId, (trx) =>
+      consents.covers(
+        trx,
+        tenantId,
+        sessionId,
+        purpose,
+        subjects.map((subject) => vault.subjectRefOf(tenantId, subject)),
+      ),
+    );
+
+  const asApplication = (statement: (trx: Trx) => Promise<unknown>) =>
+    trust.database.database.withTenant(TEST_TENANT_ID, statement);
+
+  it('covers the subjects that were named, however their address is spelt', async () => {
+    const session = await openSession();
+    await record(session, [consent('Ada@Example.org')]);
+    expect(await covers(session, ['ada@example.org'])).toEqual({
+      covered: true,
+      missing: 0,
+      basis: 'consent',
+    });
+    expect(await covers(session, ['ada@example.org', 'bob@example.org'])).toEqual({
+      covered: false,
+      missing: 1,
+    });
+  });
+
+  it('lets the newest word count', async () => {
+    const session = await openSession();
+    for (const granted of [true, false]) {
+      await record(session, [consent('ada@example.org', granted)]);
+      expect((await covers(session, ['ada@example.org'])).covered).toBe(granted);
+    }
+    await record(session, [consent('ada@example.org', true, { lawfulBasis: 'contract' })]);
+    expect(await covers(session, ['ada@example.org'])).toMatchObject({ covered: true, basis: 'contract' });
+  });
+
+  it('leaves out who withdrew, although everybody is granted', async () => {
+    const session = await openSession();
+    await record(session, [consent('ada@example.org', false)]);
+    await record(session, [consent('*')]);
+    expect(await covers(session, ['ada@example.org', 'bob@example.org'])).toEqual({
+      covered: false,
+      missing: 1,
+    });
+    expect(await covers(session, ['bob@example.org'])).toMatchObject({ covered: true });
+  });
+
+  it('ends earlier grants by a withdrawal for everybody', async () => {
+    const session = await openSession();
+    await record(session, [consent('ada@example.org')]);
+    await record(session, [consent('*', false)]);
+    expect((await covers(session, ['ada@example.org'])).covered).toBe(false);
+  });
+
+  it('counts for its own purpose, session and tenant only', async () => {
+    const session = await openSession();
+    await record(session, [consent('*')]);
+    expect((await covers(session, ['ada@example.org'], 'survey')).covered).toBe(false);
+    expect((await covers(await openSession(), ['ada@example.org'])).covered).toBe(false);
+    expect((await covers(session, ['ada@example.org'], PURPOSE, OTHER_TENANT_ID)).covered).toBe(false);
+  });
+
+  it('answers for 10,000 subjects, and finds the one that withdrew among them', async () => {
+    const session = await openSession();
+    const subjects = Array.from({ length: 10_000 }, (_, index) => `r${index}@example.org`);
+    await record(
+      session,
+      subjects.map((subject) => consent(subject)),
+    );
+    expect(await covers(session, subjects)).toEqual({ covered: true, missing: 0, basis: 'consent' });
+    await record(session, [consent('r4711@example.org', false)]);
+    expect(await covers(session, subjects)).toEqual({ covered: false, missing: 1 });
+  });
+
+  it('binds the recorded rows into the trail by a hash, one event a recording', async () => {
+    const session = await openSession();
+    await record(session, [consent('ada@example.org'), consent('bob@example.org', false)]);
+    const leaves = (await trust.auditOf('consent.recorded')).filter((leaf) => leaf['session'] === session);
+    expect(leaves).toHaveLength(1);
+    expect(leaves[0]).toMatchObject({
+      actor: { type: 'apiKey', ref: 'actor' },
+      detail: { granted: 1, withdrawn: 1, recordsHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    });
+  });
+
+  it('refuses two words on one subject in one breath and records neither', async () => {
+    const session = await openSession();
+    const contradiction = record(session, [consent('ada@example.org'), consent('ADA@example.org', false)]);
+    await expect(contradiction).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+    expect(await trust.database.query('select 1 from consent where session_id = $1', [session])).toEqual([]);
+  });
+
+  it('keeps a session at a size that can be answered', async () => {
+    const session = await openSession();
+    const batch = (name: string) =>
+      Array.from({ length: MAX_CONSENTS_OF_SESSION / 2 }, (_, index) =>
+        consent(`${name}${index}@example.org`),
+      );
+    await record(session, batch('a'));
+    await record(session, batch('b'));
+    await record(session, batch('b'));
+    await expect(record(session, [consent('*')])).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+
+  it('cannot be changed or removed by the application', async () => {
+    const session = await openSession();
+    await record(session, [consent('*')]);
+    const change = asApplication((trx) => trx.updateTable('consent').set({ granted: false }).execute());
+    await expect(change).rejects.toThrow(/permission denied/);
+    const removal = asApplication((trx) => trx.deleteFrom('consent').execute());
+    await expect(removal).rejects.toThrow(/permission denied/);
+  });
+});

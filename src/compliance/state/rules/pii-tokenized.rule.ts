@@ -1,0 +1,13 @@
+import { PHASES } from '../phases.js';
+import type { StateRule } from '../state-rule.js';
+
+/** What is stored, logged and shown to models holds tokens in place of personal data. */
+export const piiTokenizedRule: StateRule = {
+  id: 'pii.tokenized',
+  tier: 'compliance',
+  entering: [...PHASES, 'COMPLETED'],
+  check({ residualFindings }) {
+    if (residualFindings === undefined) return 'the state was not scanned for personal data';
+    return residualFindings === 0 ? undefined : `${residualFindings} findings of personal data outside tokens`;
+  },
+};

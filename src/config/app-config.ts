@@ -1,0 +1,30 @@
+import type { ConfigDocument } from './config.schema.js';
+
+export type Environment = 'development' | 'staging' | 'production' | 'test';
+
+/** The whole configuration, checked and resolved. A module receives its own section (see `InjectConfig`). */
+export interface AppConfig extends Omit<ConfigDocument, 'auth' | 'vault' | 'database'> {
+  readonly instance: {
+    readonly environment: Environment;
+    /** Absolute path of the folder with TOML, workflows and prompts. */
+    readonly configDir: string;
+    /** Absolute path of the folder the instance writes to. */
+    readonly dataDir: string;
+    readonly version: string;
+  };
+  readonly auth: {
+    readonly apiKey: string;
+    /** Whether the key was made in this very start and has to be told to the operator. */
+    readonly apiKeyCreated: boolean;
+  };
+  readonly database: ConfigDocument['database'] & {
+    /** `embedded` when no URL was given. */
+    readonly tier: 'server' | 'embedded';
+  };
+  readonly vault: {
+    /** Key-encryption key, 32 bytes. */
+    readonly kek: Buffer;
+  };
+}
+
+export type ConfigSection = keyof AppConfig;

@@ -1,0 +1,280 @@
+import type { ColumnType, Generated } from 'kysely';
+
+/** bigint arrives as a number (see database.service); versions and counts stay far below 2^53. */
+type BigInt8 = ColumnType<number, number | undefined, number>;
+type Jsonb<T = unknown> = ColumnType<T, string, string>;
+type Immutable<T> = ColumnType<T, T, never>;
+
+export interface TenantTable {
+  id: string;
+  name: string;
+  settings: ColumnType<Record<string, unknown>, string | undefined, string>;
+  created_at: Generated<Date>;
+}
+
+export interface ApiKeyTable {
+  id: string;
+  tenant_id: string;
+  name: string;
+  key_hash: Buffer;
+  display_prefix: string;
+  roles: string[];
+  created_by: string;
+  created_at: Generated<Date>;
+  expires_at: Date | null;
+  revoked_at: Date | null;
+}
+
+export interface SessionTable {
+  id: string;
+  tenant_id: string;
+  owner_id: string;
+  metadata_sealed: Buffer | null;
+  created_at: Date;
+  last_seen_at: Date;
+  idle_expires_at: Date;
+  expires_at: Date;
+  revoked_at: Date | null;
+}
+
+export interface ConsentTable {
+  id: string;
+  tenant_id: string;
+  session_id: string;
+  subject_ref: string;
+  subject_sealed: Buffer | null;
+  purpose: string;
+  lawful_basis: string;
+  granted: boolean;
+  recorded_by: string;
+  recorded_at: Date;
+}
+
+export interface SubjectKeyTable {
+  tenant_id: string;
+  subject_ref: string;
+  wrapped_key: Buffer | null;
+  created_at: Generated<Date>;
+  destroyed_at: Date | null;
+}
+
+export interface IdempotencyKeyTable {
+  tenant_id: string;
+  principal_id: string;
+  key: string;
+  fingerprint: Buffer;
+  response_status: number | null;
+  response_sealed: Buffer | null;
+  created_at: Generated<Date>;
+  locked_until: Date;
+  expires_at: Date;
+}
+
+export interface ContentTable {
+  tenant_id: string;
+  hash: Buffer;
+  body: Jsonb;
+  created_at: Generated<Date>;
+}
+
+export interface WorkflowDefinitionTable {
+  tenant_id: string;
+  name: string;
+  version: number;
+  document: Jsonb;
+  digest: Buffer;
+  source: 'builtin' | 'tenant';
+  created_at: Generated<Date>;
+}
+
+export interface WorkflowRunTable {
+  id: string;
+  tenant_id: string;
+  definition: string;
+  definition_version: number;
+  session_id: string;
+  owner_id: string;
+  status: string;
+  phase: string;
+  version: BigInt8;
+  history_seq: Generated<number>;
+  event_seq: Generated<number>;
+  audit_seq: Generated<number>;
+  audit_head: Buffer | null;
+  round: Generated<number>;
+  input_hash: Buffer;
+  output_hash: Buffer | null;
+  context: ColumnType<unknown, string | undefined, string>;
+  attributes: ColumnType<Record<string, string>, string | undefined, string>;
+  input_tokens: BigInt8;
+  output_tokens: BigInt8;
+  cost_usd: ColumnType<string, string | number | undefined, string | number>;
+  degraded: Generated<boolean>;
+  created_at: Date;
+  updated_at: Date;
+  completed_at: Date | null;
+}
+
+export interface WorkflowStepTable {
+  tenant_id: string;
+  run_id: string;
+  seq: number;
+  kind: string;
+  step_key: string | null;
+  phase: string;
+  agent: string | null;
+  attempt: Generated<number>;
+  status: string;
+  from_phase: string | null;
+  to_phase: string | null;
+  input_hash: Buffer | null;
+  output_hash: Buffer | null;
+  usage: ColumnType<unknown, string | null | undefined, never>;
+  degraded: Generated<boolean>;
+  detail: ColumnType<unknown, string | null | undefined, never>;
+  started_at: Date;
+  ended_at: Date;
+}
+
+export interface WorkflowEventTable {
+  tenant_id: string;
+  run_id: string;
+  seq: number;
+  type: string;
+  data: ColumnType<Record<string, unknown>, string, never>;
+  created_at: Date;
+}
+
+export interface WorkflowSignalTable {
+  id: string;
+  tenant_id: string;
+  run_id: string;
+  type: string;
+  payload: ColumnType<Record<string, unknown>, string, never>;
+  created_at: Date;
+  consumed_at: Date | null;
+}
+
+export interface ArtifactTable {
+  id: string;
+  tenant_id: string;
+  run_id: string;
+  kind: string;
+  name: string;
+  version: number;
+  round: number;
+  content_hash: Buffer;
+  created_at: Date;
+}
+
+export interface ApprovalTable {
+  id: string;
+  tenant_id: string;
+  run_id: string;
+  artifact_id: string;
+  binding_hash: Buffer;
+  status: string;
+  requester_id: string;
+  four_eyes: boolean;
+  required_approvals: number;
+  round: number;
+  created_at: Date;
+  expires_at: Date;
+}
+
+export interface ApprovalDecisionTable {
+  id: string;
+  tenant_id: string;
+  approval_id: string;
+  actor_id: string;
+  decision: string;
+  comment: string | null;
+  binding_hash: Buffer;
+  decided_at: Date;
+}
+
+export interface DeliveryTable {
+  id: string;
+  tenant_id: string;
+  run_id: string;
+  index: number;
+  subject_ref: string;
+  channel: string;
+  message_id: string;
+  status: 'pending' | 'sending' | 'sent' | 'failed' | 'uncertain';
+  attempts: Generated<number>;
+  detail: string | null;
+  created_at: Date;
+  sending_at: Date | null;
+  settled_at: Date | null;
+  settled_by: string | null;
+}
+
+export interface VaultTokenTable {
+  tenant_id: string;
+  run_id: string;
+  token: string;
+  entity: string;
+  subject_ref: string;
+  shared: boolean;
+  sealed: Buffer;
+  created_at: Generated<Date>;
+}
+
+export interface AuditEventTable {
+  id: Immutable<string>;
+  tenant_id: Immutable<string>;
+  type: Immutable<string>;
+  outcome: Immutable<string>;
+  occurred_at: Immutable<Date>;
+  actor_type: Immutable<string>;
+  actor_ref: Immutable<string>;
+  session_id: Immutable<string | null>;
+  run_id: Immutable<string | null>;
+  run_seq: Immutable<number | null>;
+  run_prev: Immutable<Buffer | null>;
+  leaf: Immutable<Buffer>;
+  leaf_hash: Immutable<Buffer>;
+  transaction_id: Generated<string>;
+}
+
+export interface AuditSealedTable {
+  event_id: Immutable<string>;
+  tenant_id: Immutable<string>;
+  path: Immutable<string>;
+  subject_ref: Immutable<string>;
+  sealed: Immutable<Buffer>;
+  occurred_at: Immutable<Date>;
+}
+
+export interface AuditPendingTable {
+  seq: Generated<string>;
+  tenant_id: string;
+  event_id: string;
+  occurred_at: Date;
+  transaction_id: Generated<string>;
+}
+
+/** Every table of the product, as Kysely sees it. */
+export interface Tables {
+  tenant: TenantTable;
+  api_key: ApiKeyTable;
+  session: SessionTable;
+  consent: ConsentTable;
+  subject_key: SubjectKeyTable;
+  idempotency_key: IdempotencyKeyTable;
+  content: ContentTable;
+  workflow_definition: WorkflowDefinitionTable;
+  workflow_run: WorkflowRunTable;
+  workflow_step: WorkflowStepTable;
+  workflow_event: WorkflowEventTable;
+  workflow_signal: WorkflowSignalTable;
+  artifact: ArtifactTable;
+  approval: ApprovalTable;
+  approval_decision: ApprovalDecisionTable;
+  delivery: DeliveryTable;
+  vault_token: VaultTokenTable;
+  audit_event: AuditEventTable;
+  audit_sealed: AuditSealedTable;
+  audit_pending: AuditPendingTable;
+}

@@ -1,0 +1,75 @@
+import { restoreText } from '../compliance/pii/operators/tokenizer.js';
+import { resolveReference } from '../workflow/definitions/references.js';
+import { isWellAddressed } from '../workflow/engine/addressed-tokens.js';
+import type { LoadedRun } from '../workflow/engine/loaded-run.js';
+import type { OutgoingMessage } from './channels/delivery-channel.js';
+import type { DeliveryRow } from './delivery.repository.js';
+
+interface Email {
+  readonly to: string;
+  readonly subject: string;
+  readonly body: string;
+}
+
+interface Person {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** A token of the message has no value any more: its subject was erased, or it was never ours. */
+export class UnrestorableMessage extends Error {
+  constructor() {
+    super('a token of the message cannot be restored');
+    this.name = 'UnrestorableMessage';
+  }
+}
+
+/**
+ * Puts the real values back into an approved message, in memory, on its way out. Only tokens that its recipient may
+ * see are restored.
+ *
+ * @throws UnrestorableMessage
+ */
+export function composeMessage(loaded: LoadedRun, delivery: DeliveryRow): OutgoingMessage {
+  const email = emailsOf(loaded)[delivery.index];
+  const plan = loaded.definition.phases.DELIVERY.delivery;
+  if (!email || !plan || !isWellAddressed(loaded, email)) throw new UnrestorableMessage();
+  const recipients = resolveReference(plan.recipients, { input: loaded.input }) as readonly Person[];
+  const sender = resolveReference(plan.sender, { input: loaded.input }) as Person;
+  const recipient = recipients[delivery.index];
+  if (!recipient || recipient.email !== email.to) throw new UnrestorableMessage();
+  return {
+    runId: loaded.run.id,
+    index: delivery.index,
+    messageId: delivery.message_id,
+    from: { name: restore(loaded, sender.name), address: restore(loaded, sender.email) },
+    to: { name: restore(loaded, recipient.name), address: restore(loaded, recipient.email) },
+    subject: restore(loaded, email.subject),
+    text: restore(loaded, email.body),
+    date: delivery.created_at,
+    idempotencyKey: delivery.id,
+  };
+}
+
+/** Channel and address of a run's delivery, with real values. */
+export function destinationOf(loaded: LoadedRun): { channel: string; url: string | undefined } {
+  const plan = loaded.definition.phases.DELIVERY.delivery;
+  const refer = (reference: string | undefined) =>
+    reference === undefined ? undefined : resolveReference(reference, { input: loaded.input });
+  const url = refer(plan?.url);
+  return { channel: String(refer(plan?.channel)), url: typeof url === 'string' ? restore(loaded, url) : undefined };
+}
+
+/** The approved messages. */
+export function emailsOf(loaded: LoadedRun): readonly Email[] {
+  const emails = (loaded.artifact?.content as { emails?: unknown } | null | undefined)?.emails;
+  return Array.isArray(emails) ? (emails as Email[]) : [];
+}
+
+function restore(loaded: LoadedRun, text: string): string {
+  return restoreText(text, (token) => {
+    const value = loaded.entryOf(token)?.value;
+    if (value === undefined) throw new UnrestorableMessage();
+    return value;
+  });
+}

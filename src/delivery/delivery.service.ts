@@ -1,0 +1,188 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { setTimeout as wait } from 'node:timers/promises';
+import { isEnded } from '../compliance/state/phases.js';
+import type { AppConfig } from '../config/app-config.js';
+import { InjectConfig } from '../config/inject-config.js';
+import { HandBack, type JobContext } from '../jobs/jobs.service.js';
+import { CLOCK, type Clock } from '../kernel/clock.js';
+import { newId } from '../kernel/ids.js';
+import { Metrics } from '../observability/metrics.js';
+import type { LoadedRun } from '../workflow/engine/loaded-run.js';
+import { RunLoader } from '../workflow/engine/run-loader.service.js';
+import { Transitions } from '../workflow/engine/transitions.service.js';
+import { bindingHash } from '../workflow/review/binding.js';
+import { changeOf, joinChanges } from '../workflow/runs/run-change.js';
+import type { ChannelName, ChannelResult, DeliveryChannel } from './channels/delivery-channel.js';
+import { ChannelsRegistry } from './channels/channels.registry.js';
+import { composeMessage, destinationOf, emailsOf, UnrestorableMessage } from './compose-message.js';
+import { allSettled, DELIVERY_ACTOR, intentsOf, isAllSettled, outcomesOf, type Settlement } from './delivery-changes.js';
+import { DeliveryRecorder } from './delivery-recorder.service.js';
+import { DeliveryRepository, type DeliveryRow } from './delivery.repository.js';
+
+/** One delivery under way: the run as loaded and the way out. */
+interface Dispatch {
+  readonly loaded: LoadedRun;
+  readonly channel: DeliveryChannel;
+  readonly url: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Hands the approved messages of a run to their channel. A message is `sending` in the database before it leaves, so
+ * a crash in between leaves a trace: such a message is never sent again unless its channel is certain that it was
+ * not taken, or a person says so.
+ */
+@Injectable()
+export class DeliveryService {
+  private readonly logger = new Logger(DeliveryService.name);
+
+  constructor(
+    private readonly loader: RunLoader,
+    private readonly recorder: DeliveryRecorder,
+    private readonly deliveries: DeliveryRepository,
+    private readonly channels: ChannelsRegistry,
+    private readonly transitions: Transitions,
+    private readonly metrics: Metrics,
+    @InjectConfig('delivery') private readonly config: AppConfig['delivery'],
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** @throws HandBack when the process stops: another one goes on. */
+  async deliver(tenantId: string, runId: string, { signal, draining }: JobContext): Promise<void> {
+    const loaded = await this.loader.load(tenantId, runId);
+    if (!loaded || loaded.run.phase !== 'DELIVERY' || isEnded(loaded.run.status)) return;
+    if (!(await this.isAsApproved(loaded))) return;
+    const { channel, url } = destinationOf(loaded);
+    const dispatch = { loaded, channel: this.channels.get(channel as ChannelName), url, signal };
+    await this.prepare(loaded, channel);
+    await this.reconcile(dispatch);
+    for (let round = 0; ; round++) {
+      if (draining.aborted) throw new HandBack();
+      signal.throwIfAborted();
+      const batch = await this.claim(loaded);
+      if (batch.length === 0) break;
+      const settlements = await Promise.all(batch.map((delivery) => this.handOver(dispatch, delivery)));
+      await this.record(loaded, settlements);
+      if (settlements.some((each) => each.status === 'pending')) await this.backOff(round, draining);
+    }
+  }
+
+  /** Execution recomputes what the approval binds; a difference ends the run, and nothing leaves. */
+  private async isAsApproved(loaded: LoadedRun): Promise<boolean> {
+    const { approval, artifact, definition, input } = loaded;
+    if (
+      approval?.status === 'approved' &&
+      artifact &&
+      approval.bindingHash.equals(bindingHash(definition, input, artifact.content))
+    ) {
+      return true;
+    }
+    await this.recorder.record(loaded.run.tenantId, loaded.run.id, async (_trx, run) => {
+      if (isEnded(run.status)) return undefined;
+      const violation = { rule: 'approval.bound', tier: 'compliance', message: 'what would be delivered is not what was approved' } as const;
+      return { change: this.transitions.deny(run, 'DELIVERY', [violation]), result: undefined };
+    });
+    return false;
+  }
+
+  /** Makes a row for each recipient, once. */
+  private async prepare(loaded: LoadedRun, channel: string): Promise<void> {
+    const { run } = loaded;
+    const refs = loaded.recipientRefs();
+    await this.recorder.record(run.tenantId, run.id, async (trx, current) => {
+      if (isEnded(current.status) || (await this.deliveries.counts(trx, run.id)).total > 0) return undefined;
+      const rows = emailsOf(loaded).map((_email, index) => {
+        const id = newId();
+        return { id, index, subjectRef: refs[index] ?? '', channel, messageId: `<${id}@countersign>` };
+      });
+      await this.deliveries.insert(trx, run.tenantId, run.id, rows, this.clock.now());
+      const change = changeOf({
+        events: [{ type: 'delivery.started', data: { channel, total: rows.length } }],
+        facts: [
+          { type: 'delivery.prepared', outcome: 'success', actor: DELIVERY_ACTOR, detail: { channel, total: rows.length } },
+        ],
+      });
+      return { change: rows.length > 0 ? change : joinChanges(change, allSettled(NOTHING_TO_SEND)), result: undefined };
+    });
+  }
+
+  /** Looks after hand-overs that a dead process left behind. */
+  private async reconcile(dispatch: Dispatch): Promise<void> {
+    const { loaded, channel } = dispatch;
+    const { run } = loaded;
+    for (;;) {
+      const orphans = await this.recorder.read(run.tenantId, (trx) => this.deliveries.orphans(trx, run.id, 100));
+      if (orphans.length === 0) return;
+      const settlements = await Promise.all(orphans.map((delivery) => this.reconciled(loaded, channel, delivery)));
+      await this.record(loaded, settlements);
+    }
+  }
+
+  private async reconciled(loaded: LoadedRun, channel: DeliveryChannel, delivery: DeliveryRow): Promise<Settlement> {
+    const known = await channel.reconcile(composeMessage(loaded, delivery)).catch(() => 'unknown' as const);
+    switch (known) {
+      case 'sent':
+        return { delivery, status: 'sent', detail: null };
+      case 'not_sent':
+        return { delivery, status: 'pending', detail: 'the process ended before the message left' };
+      case 'unknown':
+        return { delivery, status: 'uncertain', detail: 'the process ended while the message was being handed over' };
+    }
+  }
+
+  /** Commits that the next messages are about to leave. Nothing is claimed for a run that has ended. */
+  private async claim(loaded: LoadedRun): Promise<readonly DeliveryRow[]> {
+    const { run } = loaded;
+    const claimed = await this.recorder.record(run.tenantId, run.id, async (trx, current) => {
+      if (isEnded(current.status)) return undefined;
+      const batch = await this.deliveries.claim(trx, run.id, this.config.concurrency, this.clock.now());
+      return batch.length === 0 ? undefined : { change: intentsOf(batch), result: batch };
+    });
+    return claimed ?? [];
+  }
+
+  private async handOver({ loaded, channel, url, signal }: Dispatch, delivery: DeliveryRow): Promise<Settlement> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.config.timeoutMs)]);
+    let result: ChannelResult;
+    try {
+      result = await channel.send(composeMessage(loaded, delivery), { signal: limit, url });
+    } catch (error) {
+      if (error instanceof UnrestorableMessage) {
+        return { delivery, status: 'failed', detail: error.message };
+      }
+      this.logger.error({ event: 'delivery.channel_fault', channel: channel.name, deliveryId: delivery.id, err: error });
+      return { delivery, status: 'uncertain', detail: 'the channel failed in an unexpected way' };
+    }
+    if (result.status === 'sent') return { delivery, status: 'sent', detail: null };
+    if (result.status === 'uncertain') return { delivery, status: 'uncertain', detail: result.reason };
+    const again = result.retryable && delivery.attempts < this.config.maxAttempts;
+    return { delivery, status: again ? 'pending' : 'failed', detail: result.reason };
+  }
+
+  private async record(loaded: LoadedRun, settlements: readonly Settlement[]): Promise<void> {
+    const { run } = loaded;
+    const startedAt = settlements[0]?.delivery.sending_at ?? this.clock.now();
+    await this.recorder.record(run.tenantId, run.id, async (trx) => {
+      const now = this.clock.now();
+      const taken: Settlement[] = [];
+      for (const each of settlements) {
+        const outcome = { status: each.status, detail: each.detail, settledBy: DELIVERY_ACTOR.ref };
+        if (await this.deliveries.settle(trx, each.delivery, outcome, now)) taken.push(each);
+      }
+      if (taken.length === 0) return undefined;
+      const counts = await this.deliveries.counts(trx, run.id);
+      const change = outcomesOf(taken, counts, startedAt, now);
+      return { change: isAllSettled(counts) ? joinChanges(change, allSettled(counts)) : change, result: undefined };
+    });
+    for (const { delivery, status } of settlements) {
+      if (status !== 'pending') this.metrics.deliverySettled(delivery.channel, status);
+    }
+  }
+
+  private async backOff(round: number, draining: AbortSignal): Promise<void> {
+    const longest = Math.min(60_000, this.config.retryBaseMs * 2 ** round);
+    await wait(longest / 2 + Math.random() * (longest / 2), undefined, { signal: draining }).catch(() => undefined);
+  }
+}
+
+const NOTHING_TO_SEND = { total: 0, pending: 0, sending: 0, sent: 0, failed: 0, uncertain: 0 };

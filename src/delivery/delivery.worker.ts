@@ -1,0 +1,25 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { AppConfig } from '../config/app-config.js';
+import { InjectConfig } from '../config/inject-config.js';
+import { JobsService } from '../jobs/jobs.service.js';
+import { DeliveryService } from './delivery.service.js';
+
+/** Runs whose messages one process hands over at once. */
+const CONCURRENT_RUNS = 4;
+
+/** Takes deliveries from the queue. */
+@Injectable()
+export class DeliveryWorker implements OnApplicationBootstrap {
+  constructor(
+    private readonly jobs: JobsService,
+    private readonly deliveries: DeliveryService,
+    @InjectConfig('server') private readonly server: AppConfig['server'],
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.server.role === 'api') return;
+    await this.jobs.handle('delivery.deliver', CONCURRENT_RUNS, ({ tenantId, runId }, context) =>
+      this.deliveries.deliver(tenantId, runId, context),
+    );
+  }
+}

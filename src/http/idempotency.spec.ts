@@ -1,0 +1,240 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  createTestDatabase,
+  OTHER_TENANT_ID,
+  TEST_TENANT_ID,
+  type TestDatabase,
+} from '../../test/harness/database.js';
+import { AppError } from '../kernel/app-error.js';
+import { FakeClock } from '../kernel/clock.fake.js';
+import { startTestApplication, type TestApplication } from './http-application.fake.js';
+import { IdempotencyService } from './idempotency.service.js';
+import { OrdersController } from './orders.fake.js';
+
+const PRINCIPAL = '00000000-0000-7000-8000-00000000000a';
+const OTHER_PRINCIPAL = '00000000-0000-7000-8000-00000000000b';
+
+describe('idempotency keys', () => {
+  let database: TestDatabase;
+  let test: TestApplication;
+  let clock: FakeClock;
+  let orders: OrdersController;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database.close());
+  beforeEach(async () => {
+    clock = new FakeClock();
+    test = await startTestApplication({
+      controllers: [OrdersController],
+      database: database.database,
+      clock,
+    });
+    orders = test.app.get(OrdersController);
+    await database.query('delete from idempotency_key');
+  });
+  afterEach(() => test.app.close());
+
+  interface Sending {
+    key?: string;
+    body?: unknown;
+    as?: string;
+    url?: string;
+  }
+
+  async function send({ key, body = { item: 'book' }, as, url = '/v1/orders' }: Sending) {
+    const response = await test.app.inject({
+      method: 'POST',
+      url,
+      headers: {
+        'x-test-principal': as ?? `${PRINCIPAL}@${TEST_TENANT_ID}`,
+        'content-type': 'application/json',
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+      },
+      payload: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    return {
+      status: response.statusCode,
+      code: response.json<{ code?: string }>().code,
+      body: response.body,
+      replay: response.headers['idempotent-replay'],
+      retryAfter: response.headers['retry-after'],
+    };
+  }
+
+  it('give the same request the first answer again', async () => {
+    const first = await send({ key: 'key-1' });
+    const second = await send({ key: 'key-1' });
+    expect(first).toMatchObject({ status: 202, replay: undefined });
+    expect(second).toMatchObject({ status: 202, replay: 'true', body: first.body });
+    expect(orders.created).toBe(1);
+  });
+
+  it('look at what the body says, not at how it is written', async () => {
+    await send({ key: 'key-1', body: '{"item":"book","note":"x"}' });
+    expect(await send({ key: 'key-1', body: '{ "note": "x", "item": "\\u0062ook" }' })).toMatchObject({
+      replay: 'true',
+    });
+  });
+
+  it('are refused for another body', async () => {
+    await send({ key: 'key-1' });
+    expect(await send({ key: 'key-1', body: { item: 'pen' } })).toMatchObject({
+      status: 422,
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    });
+    expect(orders.created).toBe(1);
+  });
+
+  it('are refused for another route', async () => {
+    await send({ key: 'key-1' });
+    expect(await send({ key: 'key-1', url: '/v1/orders/in-transaction' })).toMatchObject({ status: 422 });
+  });
+
+  it('belong to one principal of one tenant', async () => {
+    await send({ key: 'key-1' });
+    expect(await send({ key: 'key-1', as: `${OTHER_PRINCIPAL}@${TEST_TENANT_ID}` })).toMatchObject({
+      status: 202,
+    });
+    expect(await send({ key: 'key-1', as: `${PRINCIPAL}@${OTHER_TENANT_ID}` })).toMatchObject({
+      status: 202,
+    });
+    expect(orders.created).toBe(3);
+  });
+
+  it('change nothing where there is none, or where the route is not marked', async () => {
+    await send({});
+    await send({});
+    await send({ key: 'key-1', url: '/v1/orders/unmarked' });
+    await send({ key: 'key-1', url: '/v1/orders/unmarked' });
+    expect(orders.created).toBe(4);
+  });
+
+  it.each(['', ' ', 'with space', 'ümlaut', 'x'.repeat(256)])(
+    'are refused when they read %j',
+    async (key) => {
+      expect(await send({ key })).toMatchObject({ status: 400, code: 'INVALID_IDEMPOTENCY_KEY' });
+      expect(orders.created).toBe(0);
+    },
+  );
+
+  it('refuse a body that has no canonical form', async () => {
+    expect(await send({ key: 'key-1', body: '{"item":"\\ud800"}' })).toMatchObject({
+      status: 400,
+      code: 'VALIDATION_FAILED',
+    });
+  });
+
+  it('keep a second request out while the first is under way', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    orders.gate = promise;
+    const first = send({ key: 'key-1' });
+    await orders.entered.promise;
+    expect(await send({ key: 'key-1' })).toMatchObject({
+      status: 409,
+      code: 'IDEMPOTENCY_IN_PROGRESS',
+      retryAfter: '1',
+    });
+    resolve();
+    expect(await first).toMatchObject({ status: 202 });
+    expect(await send({ key: 'key-1' })).toMatchObject({ replay: 'true' });
+  });
+
+  it('let exactly one of many simultaneous requests through', async () => {
+    const answers = await Promise.all(Array.from({ length: 12 }, () => send({ key: 'key-1' })));
+    expect(orders.created).toBe(1);
+    expect(answers.filter(({ status, replay }) => status === 202 && replay === undefined)).toHaveLength(1);
+    expect(answers.every(({ status }) => status === 202 || status === 409)).toBe(true);
+  });
+
+  it.each([
+    ['a fault of ours', new Error('boom'), 500],
+    ['a refusal', new AppError('SESSION_NOT_FOUND'), 404],
+  ])('are free again after %s', async (_what, fault, status) => {
+    orders.fault = fault;
+    expect(await send({ key: 'key-1' })).toMatchObject({ status });
+    expect(await send({ key: 'key-1' })).toMatchObject({ status: 202, replay: undefined });
+  });
+
+  it('are free again after a body that is not valid', async () => {
+    expect(await send({ key: 'key-1', body: { item: 1 } })).toMatchObject({ status: 400 });
+    expect(await send({ key: 'key-1' })).toMatchObject({ status: 202 });
+  });
+
+  it('are forgotten after their time', async () => {
+    await send({ key: 'key-1' });
+    clock.advance(test.config.workflow.idempotencyHours * 3_600_000);
+    expect(await send({ key: 'key-1', body: { item: 'pen' } })).toMatchObject({
+      status: 202,
+      replay: undefined,
+    });
+    expect(orders.created).toBe(2);
+  });
+
+  it('are swept when their time is over, and only then', async () => {
+    await send({ key: 'old' });
+    clock.advance(test.config.workflow.idempotencyHours * 3_600_000);
+    await send({ key: 'new', as: `${PRINCIPAL}@${OTHER_TENANT_ID}` });
+    expect(await test.app.get(IdempotencyService).purgeExpired()).toBe(1);
+    expect(await database.query('select key from idempotency_key')).toEqual([{ key: 'new' }]);
+  });
+
+  it('show nothing of request or answer in the table', async () => {
+    await send({ key: 'key-1', body: { item: 'ada@example.com' } });
+    const [row] = await database.query<{ text: string }>(
+      `select encode(fingerprint, 'escape') || encode(response_sealed, 'escape') as text from idempotency_key`,
+    );
+    expect(row?.text).not.toMatch(/ada|example|number/);
+  });
+
+  describe('with an answer stored in the transaction of the handler', () => {
+    const url = '/v1/orders/in-transaction';
+
+    it('replay it even if the process died before it could answer', async () => {
+      orders.afterCommit = () => {
+        throw new Error('killed between commit and answer');
+      };
+      expect(await send({ key: 'key-1', url })).toMatchObject({ status: 500 });
+      expect(await send({ key: 'key-1', url })).toMatchObject({
+        status: 201,
+        replay: 'true',
+        body: '{"number":1,"item":"book"}',
+      });
+      expect(orders.created).toBe(1);
+    });
+
+    it('replay it after an ordinary answer too', async () => {
+      const first = await send({ key: 'key-1', url });
+      expect(await send({ key: 'key-1', url })).toMatchObject({
+        status: 201,
+        replay: 'true',
+        body: first.body,
+      });
+    });
+
+    it('never let a request that was taken for lost create a second thing', async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      orders.gate = promise;
+      const lost = send({ key: 'key-1', url });
+      await orders.entered.promise;
+      clock.advance(60_000);
+      orders.gate = Promise.resolve();
+      expect(await send({ key: 'key-1', url })).toMatchObject({ status: 201, replay: undefined });
+      resolve();
+      expect(await lost).toMatchObject({ status: 409, code: 'IDEMPOTENCY_IN_PROGRESS' });
+      expect(orders.created).toBe(1);
+      expect(await send({ key: 'key-1', url })).toMatchObject({ status: 201, replay: 'true' });
+    });
+
+    it('keep a lost lock from being taken by another request', async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      orders.gate = promise;
+      const lost = send({ key: 'key-1', url });
+      await orders.entered.promise;
+      clock.advance(60_000);
+      expect(await send({ key: 'key-1', url, body: { item: 'pen' } })).toMatchObject({ status: 422 });
+      resolve();
+      expect(await lost).toMatchObject({ status: 201 });
+    });
+  });
+});

@@ -1,0 +1,83 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { PROBLEM_MEDIA_TYPE } from './problem.js';
+
+/** Serves the OpenAPI 3.1 document at `/openapi.json` and a page to read and try it at `/docs`. */
+export function setupOpenApi(app: INestApplication, version: string): void {
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, version), {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'Countersign API',
+    swaggerOptions: { persistAuthorization: false },
+  });
+}
+
+/** The document itself, for tools that want it without a running server. */
+export function openApiDocument(app: INestApplication, version: string): OpenAPIObject {
+  const base = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Countersign')
+    .setDescription(
+      'Multi-agent LLM workflows: validated, free of personal data, approved and provably recorded.',
+    )
+    .setVersion(version)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: cs_<env>_<random>' })
+    .addSecurityRequirements('bearer')
+    .build();
+  const document = SwaggerModule.createDocument(app, base, {
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
+  });
+  return withProblems(document);
+}
+
+type Operation = { responses?: Record<string, unknown> };
+
+/** Every operation may answer a problem; said once here instead of on each route. */
+function withProblems(document: OpenAPIObject): OpenAPIObject {
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA },
+  };
+  for (const path of Object.values(document.paths)) {
+    for (const operation of Object.values(path as Record<string, Operation>)) {
+      if (operation?.responses) operation.responses['default'] ??= PROBLEM_RESPONSE;
+    }
+  }
+  return document;
+}
+
+const PROBLEM_RESPONSE = {
+  description: 'A problem (RFC 9457)',
+  content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+};
+
+const PROBLEM_SCHEMA = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'instance', 'code', 'requestId'],
+  properties: {
+    type: { type: 'string', description: 'urn:countersign:error:<code>' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    instance: { type: 'string', description: 'Path of the request' },
+    code: { type: 'string', description: 'Stable code of the error catalogue' },
+    requestId: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['path', 'message'],
+        properties: { path: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+    violations: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['rule', 'tier', 'message'],
+        properties: { rule: { type: 'string' }, tier: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+};

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { decodeCursor, encodeCursor, pageOf } from './paging.js';
+
+const cursorOf = (row: number) => [String(row)];
+
+describe('cursors', () => {
+  it('give back what was put in, and nothing of it stands in clear in a URL', () => {
+    const parts = ['2030-01-01T00:00:00.000Z', 'Zoë & søn'];
+    expect(encodeCursor(parts)).toMatch(/^[A-Za-z0-9_-]+$/);
+    expect(decodeCursor(encodeCursor(parts))).toEqual(parts);
+  });
+
+  it.each([
+    ['not base64', '!!!'],
+    ['not JSON', Buffer.from('{').toString('base64url')],
+    ['not a list', Buffer.from('{"a":1}').toString('base64url')],
+    ['not texts', Buffer.from('[1]').toString('base64url')],
+    ['empty', encodeCursor([])],
+    ['of another list', encodeCursor(['a'])],
+  ])('are refused when they are %s', (_what, cursor) => {
+    expect(() => decodeCursor(cursor, 2)).toThrow(expect.objectContaining({ code: 'INVALID_CURSOR' }));
+  });
+});
+
+describe('pages', () => {
+  it('lead on while there is more', () => {
+    const page = pageOf([1, 2, 3], 2, cursorOf);
+    expect(page.items).toEqual([1, 2]);
+    expect(decodeCursor(page.nextCursor ?? '')).toEqual(['2']);
+  });
+
+  it('end when the last row is shown', () => {
+    expect(pageOf([1, 2], 2, cursorOf)).toEqual({ items: [1, 2], nextCursor: null });
+    expect(pageOf([], 2, cursorOf)).toEqual({ items: [], nextCursor: null });
+  });
+});

@@ -1,0 +1,75 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { AppError } from '../kernel/app-error.js';
+
+/** Query parameters of every list. */
+export class PageQuery {
+  /** Items of a page. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 200, default: 50 })
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(200)
+  limit: number = 50;
+
+  /** `nextCursor` of the page before. */
+  @ApiPropertyOptional()
+  @IsOptional()
+  @IsString()
+  @MaxLength(2_048)
+  cursor?: string;
+}
+
+/** One page of a list; `nextCursor` is null on the last. */
+export interface Page<T> {
+  readonly items: T[];
+  readonly nextCursor: string | null;
+}
+
+/**
+ * Makes a page of rows that were read with `limit + 1`: the surplus row only tells that there is more.
+ *
+ * @param cursorOf the sort key of a row, in the order the list is sorted by.
+ */
+export function pageOf<T>(
+  rows: readonly T[],
+  limit: number,
+  cursorOf: (row: T) => readonly string[],
+): Page<T> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { items, nextCursor: more ? encodeCursor(cursorOf(last)) : null };
+}
+
+/** An opaque cursor from the sort key of the last item shown. */
+export function encodeCursor(parts: readonly string[]): string {
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
+}
+
+/**
+ * The sort key a cursor holds.
+ *
+ * @param length how many parts this list's cursors have; any number when absent.
+ * @throws AppError `INVALID_CURSOR` for anything {@link encodeCursor} did not make.
+ */
+export function decodeCursor(cursor: string, length?: number): string[] {
+  const parts = parse(cursor);
+  if (!isTextList(parts) || parts.length === 0 || (length !== undefined && parts.length !== length)) {
+    throw new AppError('INVALID_CURSOR');
+  }
+  return parts;
+}
+
+function parse(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}

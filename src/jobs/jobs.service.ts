@@ -1,0 +1,167 @@
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { fromKysely, PgBoss } from 'pg-boss';
+import type { AppConfig } from '../config/app-config.js';
+import { InjectConfig } from '../config/inject-config.js';
+import { DatabaseService } from '../database/database.service.js';
+import type { Trx } from '../database/trx.js';
+import { JOB_NAMES, type JobCatalogue, type JobName } from './job-catalogue.js';
+
+/** Thrown by a handler that stops because the process does: the job goes to another process at once. */
+export class HandBack extends Error {
+  constructor() {
+    super('handed back because the process stops');
+    this.name = 'HandBack';
+  }
+}
+
+export interface JobContext {
+  /** Aborts when the job has been given to another process, or has run out of time. */
+  readonly signal: AbortSignal;
+  /** Aborts when this process wants to stop: finish the step under way, then throw {@link HandBack}. */
+  readonly draining: AbortSignal;
+}
+
+export type JobHandler<N extends JobName> = (data: JobCatalogue[N], context: JobContext) => Promise<void>;
+
+/**
+ * Hands work from transaction to process (pg-boss). A job commits with the change that caused it, is leased to one
+ * process by heartbeat, and goes to another when that process is not heard of any more.
+ */
+@Injectable()
+export class JobsService implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown {
+  private readonly logger = new Logger(JobsService.name);
+  private readonly boss: PgBoss;
+  private readonly draining = new AbortController();
+  private readonly running = new Set<Promise<void>>();
+  private registered: JobName[] = [];
+  private notifyAvailable = true;
+  private started = false;
+
+  constructor(
+    database: DatabaseService,
+    @InjectConfig('jobs') private readonly config: AppConfig['jobs'],
+    @InjectConfig('server') private readonly server: AppConfig['server'],
+  ) {
+    this.boss = new PgBoss({
+      connectionString: database.url,
+      application_name: 'countersign-jobs',
+      max: config.poolSize,
+      useListenNotify: true,
+      superviseIntervalSeconds: config.superviseIntervalSeconds,
+      monitorIntervalSeconds: config.superviseIntervalSeconds,
+      schedule: false,
+    });
+    // Without a listener an error event would end the process.
+    this.boss.on('error', (error) => this.logger.warn({ event: 'jobs.error', reason: error.message }));
+    this.boss.on('warning', (warning) => {
+      if (warning.message.includes('NOTIFY')) this.notifyAvailable = false;
+      this.logger.warn({ event: 'jobs.warning', reason: warning.message });
+    });
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.boss.start();
+    for (const name of JOB_NAMES) {
+      await this.boss.createQueue(name, {
+        notify: true,
+        heartbeatSeconds: this.config.heartbeatSeconds,
+        expireInSeconds: 86_400,
+        // A run is only ever given up by the engine, never by the queue.
+        retryLimit: 1_000_000,
+        retryDelay: 0,
+        deleteAfterSeconds: 3_600,
+      });
+    }
+    this.started = true;
+    this.logger.log({ event: 'jobs.started', listenNotify: this.notifyAvailable, server: this.server.role });
+  }
+
+  /** Puts a job into the transaction: it exists when, and only when, the transaction commits. */
+  async enqueue<N extends JobName>(
+    trx: Trx,
+    name: N,
+    data: JobCatalogue[N],
+    options: { startAfter?: Date } = {},
+  ): Promise<void> {
+    await this.boss.send(name, data, { db: fromKysely(trx), ...options });
+  }
+
+  /** Starts to take jobs of one kind. */
+  async handle<N extends JobName>(name: N, concurrency: number, handler: JobHandler<N>): Promise<void> {
+    this.registered.push(name);
+    await this.boss.work<JobCatalogue[N]>(
+      name,
+      {
+        localConcurrency: concurrency,
+        pollingIntervalSeconds: this.config.pollingIntervalSeconds,
+        notifyPollingIntervalSeconds: this.config.pollingIntervalSeconds,
+        heartbeatRefreshSeconds: this.config.heartbeatSeconds / 4,
+      },
+      async ([job]) => {
+        if (!job) return;
+        const work = this.run(name, job.data, handler, job.signal);
+        const settled = work.catch(() => undefined);
+        this.running.add(settled);
+        try {
+          await work;
+        } finally {
+          this.running.delete(settled);
+        }
+      },
+    );
+  }
+
+  /** Whether jobs are taken and given, and whether NOTIFY wakes workers (else they poll). */
+  get state(): { started: boolean; listenNotify: boolean } {
+    return { started: this.started && !this.draining.signal.aborted, listenNotify: this.notifyAvailable };
+  }
+
+  /** Stops taking jobs and tells the running ones to finish their step. */
+  async onModuleDestroy(): Promise<void> {
+    this.draining.abort();
+    await Promise.all(this.registered.map((name) => this.boss.offWork(name, { wait: false })));
+  }
+
+  /** Waits for running jobs while the server still answers. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.race([Promise.all(this.running), rejectAfter(this.server.drainTimeoutMs)]).catch(() =>
+      this.logger.warn({ event: 'jobs.drain_timeout', running: this.running.size }),
+    );
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.started = false;
+    await this.boss.stop({ graceful: true, close: true, timeout: 2_000 });
+  }
+
+  private async run<N extends JobName>(
+    name: N,
+    data: JobCatalogue[N],
+    handler: JobHandler<N>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await handler(data, { signal, draining: this.draining.signal });
+    } catch (error) {
+      if (!(error instanceof HandBack)) {
+        this.logger.error({ event: 'jobs.failed', job: name, runId: data.runId, err: error });
+        // The job is retried at once; a fault that persists must not spin.
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+      throw error;
+    }
+  }
+}
+
+function rejectAfter(milliseconds: number): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    setTimeout(() => reject(new Error('timeout')), milliseconds).unref();
+  });
+}

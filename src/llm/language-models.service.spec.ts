@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { LanguageModels } from './language-models.service.js';
+import { llmConfig } from './llm-config.fixture.js';
+
+const schema = z.strictObject({ subject: z.string().max(10) });
+const signal = new AbortController().signal;
+const request = { agent: 'email_generator', system: 'abcd', prompt: 'efgh', schema, signal };
+
+describe('LanguageModels with the simulation provider', () => {
+  const models = new LanguageModels(llmConfig({ inputPricePerMillion: 3, outputPricePerMillion: 15 }));
+
+  it('answers with the simulated work, free of charge', async () => {
+    await expect(models.generate({ ...request, simulate: () => ({ subject: 'Spring' }) })).resolves.toEqual({
+      output: { subject: 'Spring' },
+      usage: { inputTokens: 2, outputTokens: 5, costUsd: 0 },
+      provider: 'simulation',
+      model: 'simulation-1',
+    });
+  });
+
+  it('holds simulated work to the same schema as a model', async () => {
+    const answer = models.generate({ ...request, simulate: () => ({ subject: 'longer than ten' }) });
+    await expect(answer).rejects.toMatchObject({ name: 'ModelError', kind: 'invalid_answer' });
+  });
+
+  it('does nothing for a caller that has aborted', async () => {
+    const answer = models.generate({
+      ...request,
+      simulate: () => ({ subject: 'Spring' }),
+      signal: AbortSignal.abort(new Error('cancelled')),
+    });
+    await expect(answer).rejects.toThrow('cancelled');
+  });
+});
+
+describe('LanguageModels configuration', () => {
+  it.each([
+    ['openai', 'gpt-5-mini'],
+    ['anthropic', 'claude-sonnet-4-5'],
+    ['google', 'gemini-3.5-flash'],
+  ] as const)('has a default model for %s', (provider, model) => {
+    expect(new LanguageModels(llmConfig({ provider, apiKey: 'key' })).model).toBe(model);
+  });
+
+  it.each(['openai', 'anthropic', 'google'] as const)('refuses %s without any key', (provider) => {
+    expect(() => new LanguageModels(llmConfig({ provider }))).toThrow(/needs an API key/);
+  });
+
+  it('takes the key of the provider when there is no general one', () => {
+    expect(new LanguageModels(llmConfig({ provider: 'google', googleApiKey: 'key' })).provider).toBe(
+      'google',
+    );
+    expect(() => new LanguageModels(llmConfig({ provider: 'google', openaiApiKey: 'key' }))).toThrow(
+      /API key/,
+    );
+  });
+
+  it('refuses openai-compatible without a base URL', () => {
+    expect(() => new LanguageModels(llmConfig({ provider: 'openai-compatible' }))).toThrow(/base URL/);
+  });
+});

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import type { AppConfig } from '../config/app-config.js';
+import { InjectConfig } from '../config/inject-config.js';
+import type { OpenModel } from './model-provider.js';
+import type { ModelAnswer, ModelRequest } from './model-request.js';
+import { MODEL_PROVIDERS } from './providers/provider-registry.js';
+
+/** The one way to a language model, whichever is configured. */
+@Injectable()
+export class LanguageModels {
+  private readonly opened: OpenModel;
+
+  constructor(@InjectConfig('llm') private readonly config: AppConfig['llm']) {
+    this.opened = MODEL_PROVIDERS[config.provider].open(config);
+  }
+
+  /** Name of the configured provider. */
+  get provider(): string {
+    return this.opened.provider;
+  }
+
+  /** Name of the configured model. */
+  get model(): string {
+    return this.opened.model;
+  }
+
+  /** Time limit for a call whose caller has none of its own. */
+  get timeoutMs(): number {
+    return this.config.timeoutMs;
+  }
+
+  /**
+   * Asks the model once and answers in the form of the request's schema.
+   *
+   * @throws ModelError when the call fails or the answer is not usable; the signal's reason when the caller aborts
+   */
+  async generate<T>(request: ModelRequest<T>): Promise<ModelAnswer<T>> {
+    return this.opened.generate(request);
+  }
+}

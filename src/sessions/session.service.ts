@@ -1,0 +1,113 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Principal } from '../auth/principal.js';
+import { AuditTrail } from '../compliance/audit/audit-trail.service.js';
+import type { AppConfig } from '../config/app-config.js';
+import { InjectConfig } from '../config/inject-config.js';
+import type { Trx } from '../database/trx.js';
+import { AppError } from '../kernel/app-error.js';
+import { CLOCK, type Clock } from '../kernel/clock.js';
+import { isId, newId } from '../kernel/ids.js';
+import { expiriesFrom, nextIdleExpiry, type Session, type SessionState, stateOf } from './session.js';
+import { type SessionMetadata, SessionMetadataSeal } from './session-metadata.js';
+import { SessionRepository } from './session.repository.js';
+
+const WHY_ENDED: Readonly<Record<Exclude<SessionState, 'live'>, string>> = {
+  idle: 'The session was not used for too long.',
+  aged: 'The session reached its maximum age.',
+  revoked: 'The session was revoked.',
+};
+
+/** Sessions: opened, used and revoked by their owner, and by nobody else whatever their role. */
+@Injectable()
+export class SessionService {
+  constructor(
+    private readonly repository: SessionRepository,
+    private readonly seal: SessionMetadataSeal,
+    private readonly audit: AuditTrail,
+    @InjectConfig('sessions') private readonly config: AppConfig['sessions'],
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Opens a session that belongs to the principal. */
+  async open(
+    trx: Trx,
+    principal: Principal,
+    requestId: string,
+    metadata: SessionMetadata | undefined,
+  ): Promise<Session> {
+    const now = this.clock.now();
+    const id = newId();
+    const session: Session = {
+      id,
+      tenantId: principal.tenantId,
+      ownerId: principal.id,
+      sealedMetadata: metadata ? this.seal.seal(principal.tenantId, id, metadata) : null,
+      createdAt: now,
+      lastSeenAt: now,
+      ...expiriesFrom(now, this.config),
+      revokedAt: null,
+    };
+    await this.repository.insert(trx, session);
+    await this.appendAudit(trx, 'session.created', principal, requestId, id);
+    return session;
+  }
+
+  /**
+   * The session, if the principal may go on with it; that counts as a use and moves the idle end.
+   *
+   * @throws AppError SESSION_NOT_FOUND for an unknown id and for anybody else's session alike;
+   *   SESSION_EXPIRED, to its owner only, once it has expired or was revoked.
+   */
+  async use(trx: Trx, principal: Principal, sessionId: string): Promise<Session> {
+    const session = await this.getOwned(trx, principal, sessionId);
+    const now = this.clock.now();
+    const state = stateOf(session, now);
+    if (state !== 'live') throw new AppError('SESSION_EXPIRED', { detail: WHY_ENDED[state] });
+    const idleExpiresAt = nextIdleExpiry(session, now, this.config);
+    if (!idleExpiresAt) return session;
+    await this.repository.slide(trx, session.id, now, idleExpiresAt);
+    return { ...session, lastSeenAt: now, idleExpiresAt };
+  }
+
+  /** Ends a session for good. Doing it again, or to an expired one, is no fault and leaves it ended. */
+  async revoke(trx: Trx, principal: Principal, requestId: string, sessionId: string): Promise<void> {
+    const session = await this.getOwned(trx, principal, sessionId);
+    if (!(await this.repository.revoke(trx, session.id, this.clock.now()))) return;
+    await this.appendAudit(trx, 'session.revoked', principal, requestId, session.id);
+  }
+
+  /** Who owns a session, for checks that come after its use; undefined when there is no such session. */
+  ownerOf(trx: Trx, sessionId: string): Promise<string | undefined> {
+    return this.repository.findOwner(trx, sessionId);
+  }
+
+  /** What the owner keeps with the session. */
+  metadataOf(session: Session): SessionMetadata | undefined {
+    return this.seal.open(session);
+  }
+
+  private async getOwned(trx: Trx, principal: Principal, sessionId: string): Promise<Session> {
+    const session = isId(sessionId)
+      ? await this.repository.findOwned(trx, principal.tenantId, principal.id, sessionId)
+      : undefined;
+    if (!session) throw new AppError('SESSION_NOT_FOUND');
+    return session;
+  }
+
+  private async appendAudit(
+    trx: Trx,
+    type: 'session.created' | 'session.revoked',
+    principal: Principal,
+    requestId: string,
+    sessionId: string,
+  ): Promise<void> {
+    await this.audit.append(trx, principal.tenantId, {
+      type,
+      outcome: 'success',
+      actor: { type: 'apiKey', ref: principal.id },
+      targets: [{ type: 'session', ref: sessionId }],
+      sessionId,
+      context: { requestId },
+    });
+  }
+}

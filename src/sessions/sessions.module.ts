@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { ConsentModule } from '../compliance/consent/consent.module.js';
+import { SessionMetadataSeal } from './session-metadata.js';
+import { SessionController } from './session.controller.js';
+import { SessionRepository } from './session.repository.js';
+import { SessionService } from './session.service.js';
+
+/** Sessions with their two time limits, their owner and their consents. */
+@Module({
+  imports: [ConsentModule],
+  controllers: [SessionController],
+  providers: [SessionRepository, SessionMetadataSeal, SessionService],
+  exports: [SessionService],
+})
+export class SessionsModule {}

@@ -1,0 +1,237 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Principal } from '../../auth/principal.js';
+import { AuditTrail } from '../../compliance/audit/audit-trail.service.js';
+import { ConsentService } from '../../compliance/consent/consent.service.js';
+import { ComplianceGate } from '../../compliance/gate/compliance-gate.service.js';
+import { Tokenizer } from '../../compliance/pii/operators/tokenizer.js';
+import { TokenVault } from '../../compliance/pii/token-vault.service.js';
+import type { Violation } from '../../compliance/state/state-rule.js';
+import { DatabaseService } from '../../database/database.service.js';
+import type { Trx } from '../../database/trx.js';
+import { AppError, type FieldError } from '../../kernel/app-error.js';
+import type { JsonValue } from '../../kernel/canonical-json.js';
+import { CLOCK, type Clock } from '../../kernel/clock.js';
+import { newId } from '../../kernel/ids.js';
+import { SessionService } from '../../sessions/session.service.js';
+import { DefinitionStore, type StoredDefinition } from '../definitions/definition-store.service.js';
+import { checkInput } from '../definitions/input-validator.js';
+import { resolveReference } from '../definitions/references.js';
+import { contentOf } from '../runs/content.js';
+import type { Run } from '../runs/run.js';
+import { changeOf } from '../runs/run-change.js';
+import { EMPTY_CONTEXT } from '../runs/run-context.js';
+import { type PreparedChange, RunWriter } from '../runs/run-writer.service.js';
+import { tokenizeInput } from './tokenize-input.js';
+
+export interface StartRequest {
+  readonly definition: string;
+  readonly version?: number;
+  readonly sessionId: string;
+  readonly input: Record<string, unknown>;
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+/** Called in the transaction that creates the run, so that the answer commits with it. */
+export type OnStarted = (trx: Trx, run: Run) => Promise<void>;
+
+type Admission =
+  | { readonly admitted: true; readonly prepared: PreparedChange }
+  | { readonly admitted: false; readonly violations: readonly Violation[] };
+
+/** Takes a request to start a run: checks it, takes the personal data out of it, and passes the first gate. */
+@Injectable()
+export class RunAdmission {
+  constructor(
+    private readonly definitions: DefinitionStore,
+    private readonly sessions: SessionService,
+    private readonly consents: ConsentService,
+    private readonly vault: TokenVault,
+    private readonly gate: ComplianceGate,
+    private readonly audit: AuditTrail,
+    private readonly writer: RunWriter,
+    private readonly database: DatabaseService,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Starts a run, or refuses it and leaves nothing behind but the record of the refusal.
+   *
+   * @throws AppError DEFINITION_NOT_FOUND, VALIDATION_FAILED, SESSION_NOT_FOUND, SESSION_EXPIRED; TRANSITION_DENIED
+   *   with the violations, after the denial was committed.
+   */
+  async start(principal: Principal, request: StartRequest, requestId: string, onStarted: OnStarted): Promise<Run> {
+    const stored = await this.database.withTenant(principal.tenantId, async (trx) => {
+      // First, so that somebody else's session says nothing about definitions either.
+      await this.sessions.use(trx, principal, request.sessionId);
+      return this.definitions.get(trx, request.definition, request.version);
+    });
+    const { definition } = stored;
+    checkInput(this.definitions.inputValidator(definition), request.input);
+    refuseDuplicates(definition.subjects.recipients, request.input);
+
+    // Detection over thousands of recipients takes its time: no transaction is open meanwhile.
+    const runId = newId();
+    const tokenizer = new Tokenizer({ runRef: this.vault.runSubjectRef(runId) });
+    const { input, recipientRefs } = tokenizeInput(definition, request.input, tokenizer, (email) =>
+      this.vault.subjectRefOf(principal.tenantId, email),
+    );
+    refusePersonal(request.attributes ?? {}, tokenizer);
+    const content = contentOf(input);
+    const run = this.newRun(runId, principal, request, stored, content.hash);
+
+    const admission = await this.database.withTenant(principal.tenantId, async (trx): Promise<Admission> => {
+      const decided = await this.admit(trx, principal, run, stored, { tokenizer, input, recipientRefs, requestId });
+      if (!decided.admitted) {
+        await this.recordDenial(trx, principal, run, decided.violations, requestId);
+        return decided;
+      }
+      await this.definitions.pin(trx, principal.tenantId, stored);
+      await onStarted(trx, await this.writer.create(trx, decided.prepared));
+      return decided;
+    });
+    if (!admission.admitted) throw new AppError('TRANSITION_DENIED', { members: { violations: admission.violations } });
+    this.writer.committed(admission.prepared);
+    return run;
+  }
+
+  private async admit(
+    trx: Trx,
+    principal: Principal,
+    run: Run,
+    { definition }: StoredDefinition,
+    tokenized: { tokenizer: Tokenizer; input: JsonValue; recipientRefs: string[]; requestId: string },
+  ): Promise<Admission> {
+    const session = await this.sessions.use(trx, principal, run.sessionId);
+    const consent = await this.consents.covers(trx, run.tenantId, run.sessionId, definition.purpose, tokenized.recipientRefs);
+    const change = changeOf({
+      contents: [contentOf(tokenized.input)],
+      vaultEntries: tokenized.tokenizer.takeNewEntries(),
+      history: [
+        {
+          kind: 'transition',
+          phase: 'INITIALIZATION',
+          status: 'completed',
+          to: 'INITIALIZATION',
+          inputHash: run.inputHash,
+          startedAt: run.createdAt,
+          endedAt: run.createdAt,
+        },
+      ],
+      events: [
+        { type: 'workflow.started', data: { definition: run.definition, version: run.definitionVersion } },
+        { type: 'phase.entered', data: { phase: 'INITIALIZATION' } },
+      ],
+      facts: [
+        {
+          type: 'workflow.started',
+          outcome: 'success',
+          actor: { type: 'apiKey', ref: principal.id },
+          sessionId: run.sessionId,
+          targets: [{ type: 'workflow', ref: run.id }],
+          context: { requestId: tokenized.requestId },
+          detail: {
+            definition: run.definition,
+            version: run.definitionVersion,
+            input: run.inputHash.toString('hex'),
+            recipients: tokenized.recipientRefs.length,
+          },
+        },
+        { type: 'workflow.transition', outcome: 'success', actor: { type: 'system', ref: 'engine' }, change: { to: 'INITIALIZATION' } },
+      ],
+      jobs: [{ name: 'workflow.drive' }],
+    });
+    let prepared: PreparedChange | undefined;
+    const decision = this.gate.decide({
+      runId: run.id,
+      review: {
+        from: null,
+        to: 'INITIALIZATION',
+        actorId: principal.id,
+        ownerId: run.ownerId,
+        // `use` has thrown already for a session that is not usable.
+        session: { ownerId: session.ownerId, usable: true },
+        consent: { covered: consent.covered, missing: consent.missing, purpose: definition.purpose },
+      },
+      record: () => {
+        prepared = this.writer.prepare(run, change);
+      },
+      scan: () => tokenized.tokenizer.residual(tokenized.input).length,
+    });
+    if (!decision.allowed) return { admitted: false, violations: decision.violations };
+    return { admitted: true, prepared: prepared as unknown as PreparedChange };
+  }
+
+  private async recordDenial(
+    trx: Trx,
+    principal: Principal,
+    run: Run,
+    violations: readonly Violation[],
+    requestId: string,
+  ): Promise<void> {
+    await this.audit.append(trx, principal.tenantId, {
+      type: 'workflow.start_denied',
+      outcome: 'denied',
+      actor: { type: 'apiKey', ref: principal.id },
+      code: violations[0]?.rule,
+      sessionId: run.sessionId,
+      targets: [{ type: 'session', ref: run.sessionId }],
+      context: { requestId },
+      detail: { definition: run.definition, violations: violations.map((violation) => violation.rule).join(' ') },
+    });
+  }
+
+  private newRun(id: string, principal: Principal, request: StartRequest, { definition }: StoredDefinition, inputHash: Buffer): Run {
+    const now = this.clock.now();
+    return {
+      id,
+      tenantId: principal.tenantId,
+      definition: definition.name,
+      definitionVersion: definition.version,
+      sessionId: request.sessionId,
+      ownerId: principal.id,
+      status: 'QUEUED',
+      phase: 'INITIALIZATION',
+      version: 0,
+      historySeq: 0,
+      eventSeq: 0,
+      auditSeq: 0,
+      auditHead: null,
+      round: 0,
+      inputHash,
+      outputHash: null,
+      context: EMPTY_CONTEXT,
+      attributes: request.attributes ?? {},
+      inputTokens: 0,
+      outputTokens: 0,
+      costUsd: 0,
+      degraded: false,
+      createdAt: now,
+      updatedAt: now,
+      completedAt: null,
+    };
+  }
+}
+
+/** One address twice would be two messages to one person. */
+function refuseDuplicates(recipientsPath: string, input: Record<string, unknown>): void {
+  const recipients = resolveReference(recipientsPath, { input });
+  if (!Array.isArray(recipients)) return;
+  const first = new Map<string, number>();
+  const errors: FieldError[] = [];
+  const path = recipientsPath.slice('$.'.length);
+  for (const [index, recipient] of (recipients as { email: string }[]).entries()) {
+    const address = recipient.email.trim().toLowerCase().normalize('NFC');
+    const earlier = first.get(address);
+    if (earlier === undefined) first.set(address, index);
+    else errors.push({ path: `${path}.${index}.email`, message: `is the same address as ${path}.${earlier}.email` });
+  }
+  if (errors.length > 0) throw new AppError('VALIDATION_FAILED', { errors: errors.slice(0, 100) });
+}
+
+/** Attributes are searched by, so they are stored as they are: they must not be personal. */
+function refusePersonal(attributes: Readonly<Record<string, string>>, tokenizer: Tokenizer): void {
+  const errors = Object.entries(attributes)
+    .filter(([key, value]) => tokenizer.residual({ [key]: value }).length > 0)
+    .map(([key]) => ({ path: `attributes.${key}`, message: 'holds personal data; use an opaque reference instead' }));
+  if (errors.length > 0) throw new AppError('VALIDATION_FAILED', { errors });
+}

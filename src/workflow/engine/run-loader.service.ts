@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { TokenVault } from '../../compliance/pii/token-vault.service.js';
+import { DatabaseService } from '../../database/database.service.js';
+import type { Trx } from '../../database/trx.js';
+import { DefinitionStore } from '../definitions/definition-store.service.js';
+import { ApprovalRepository } from '../review/approval.repository.js';
+import { RunRepository } from '../runs/run.repository.js';
+import { LoadedRun } from './loaded-run.js';
+
+/** Reads a run with all that driving it needs, in one transaction. */
+@Injectable()
+export class RunLoader {
+  constructor(
+    private readonly database: DatabaseService,
+    private readonly runs: RunRepository,
+    private readonly approvals: ApprovalRepository,
+    private readonly definitions: DefinitionStore,
+    private readonly vault: TokenVault,
+  ) {}
+
+  /** Undefined when there is no such run. */
+  load(tenantId: string, runId: string): Promise<LoadedRun | undefined> {
+    return this.database.withTenant(tenantId, (trx) => this.loadWithin(trx, tenantId, runId));
+  }
+
+  /** The same inside a transaction of the caller. */
+  async loadWithin(trx: Trx, tenantId: string, runId: string): Promise<LoadedRun | undefined> {
+    const run = await this.runs.find(trx, runId);
+    if (!run) return undefined;
+    const definition = await this.definitions.pinned(trx, tenantId, run.definition, run.definitionVersion);
+    const steps = await this.runs.completedSteps(trx, runId);
+    const artifactName = definition.phases.GENERATION.artifact?.name;
+    const artifact = artifactName ? await this.runs.latestArtifact(trx, runId, artifactName) : undefined;
+    const approval = await this.approvals.ofRound(trx, runId, run.round);
+    return new LoadedRun({
+      run,
+      definition,
+      input: (await this.runs.content(trx, run.inputHash)) as Record<string, unknown>,
+      outputs: new Map(steps.flatMap((step) => (step.step_key ? [[step.step_key, step.output] as const] : []))),
+      comments: await this.approvals.changeRequests(trx, runId),
+      approval: approval && {
+        id: approval.id,
+        status: approval.status,
+        expiresAt: approval.expires_at,
+        bindingHash: approval.binding_hash,
+      },
+      // Each round makes its own artefact.
+      artifact: artifact?.round === run.round ? {
+        id: artifact.id,
+        version: artifact.version,
+        contentHash: artifact.content_hash,
+        content: artifact.content,
+      } : undefined,
+      artifactVersions: artifact?.version ?? 0,
+      runRef: this.vault.runSubjectRef(runId),
+      signals: await this.runs.openSignals(trx, runId),
+      entries: await this.vault.open(trx, tenantId, runId),
+    });
+  }
+}

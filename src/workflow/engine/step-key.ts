@@ -1,0 +1,15 @@
+import { PHASES, type Phase } from '../../compliance/state/phases.js';
+
+/** The round a phase belongs to: what comes before GENERATION is never done again. */
+export function roundOf(phase: Phase, round: number): number {
+  return PHASES.indexOf(phase) >= PHASES.indexOf('GENERATION') ? round : 0;
+}
+
+/**
+ * Names a piece of work inside its run, so that a finished one is recognised: phase, agent, round, and for a
+ * fan-out the index of the first item.
+ */
+export function stepKey(phase: Phase, agent: string, round: number, firstItem?: number): string {
+  const key = `${phase}/${agent}/${roundOf(phase, round)}`;
+  return firstItem === undefined ? key : `${key}/${firstItem}`;
+}

@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { ConsentService } from '../../compliance/consent/consent.service.js';
+import type { Phase } from '../../compliance/state/phases.js';
+import type { StateReview } from '../../compliance/state/state-rule.js';
+import { DatabaseService } from '../../database/database.service.js';
+import type { JsonValue } from '../../kernel/canonical-json.js';
+import { SessionService } from '../../sessions/session.service.js';
+import { bindingHash } from '../review/binding.js';
+import type { Run } from '../runs/run.js';
+import { readContext } from '../runs/run-context.js';
+import { countMisaddressed } from './addressed-tokens.js';
+import type { LoadedRun } from './loaded-run.js';
+
+/** Gathers what the rules look at before a transition. */
+@Injectable()
+export class TransitionReviews {
+  constructor(
+    private readonly consents: ConsentService,
+    private readonly sessions: SessionService,
+    private readonly database: DatabaseService,
+  ) {}
+
+  /** Only consent and ownership can have changed outside the run, so only they are read again. */
+  async gather(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED'): Promise<StateReview> {
+    const { definition, approval, artifact } = loaded;
+    const view = loaded.view(run);
+    const { ownerId, consent } = await this.database.withTenant(run.tenantId, async (trx) => ({
+      ownerId: await this.sessions.ownerOf(trx, run.sessionId),
+      consent: await this.consents.covers(trx, run.tenantId, run.sessionId, definition.purpose, loaded.recipientRefs()),
+    }));
+    return {
+      from: run.phase,
+      to,
+      run: { status: run.status, version: run.version, context: readContext(run.context) },
+      ownerId: run.ownerId,
+      session: ownerId === undefined ? undefined : { ownerId, usable: true },
+      consent: { covered: consent.covered, missing: consent.missing, purpose: definition.purpose },
+      outputs: {
+        required: definition.phases[run.phase].agents.map((step) => step.agent),
+        present: [...view.doneAgents],
+      },
+      items: itemsOf(loaded, run),
+      misaddressed: artifact ? countMisaddressed(loaded, artifact.content) : 0,
+      approval:
+        approval && artifact
+          ? {
+              status: approval.status,
+              approvedHash: approval.bindingHash.toString('hex'),
+              actualHash: bindingHash(definition, loaded.input, artifact.content).toString('hex'),
+            }
+          : undefined,
+      delivery: deliveryOf(loaded),
+    };
+  }
+}
+
+/** Findings of personal data in what the phase has made and is about to hand on. */
+export function countResidual(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED'): number {
+  const { outputs } = loaded.scope(run);
+  const made = loaded.definition.phases[run.phase].agents.map((step) => outputs[step.agent] ?? null);
+  const shown = to === 'REVIEW' || to === 'DELIVERY' ? (loaded.artifact?.content ?? null) : null;
+  return loaded.tokenizer.residual([...made, shown] as JsonValue).length;
+}
+
+function itemsOf(loaded: LoadedRun, run: Run): NonNullable<StateReview['items']> {
+  const fanOut = loaded.definition.phases.GENERATION.agents.find((step) => step.forEach);
+  if (!fanOut) return { expected: 0, made: 0 };
+  return { expected: loaded.items(fanOut).length, made: loaded.itemOutputs(fanOut, run, 'GENERATION').length };
+}
+
+/** Nothing to deliver is settled; a delivery that has not reported is not. */
+function deliveryOf(loaded: LoadedRun): StateReview['delivery'] {
+  if (!loaded.definition.phases.DELIVERY.delivery) return { total: 0, settled: 0 };
+  const { total, settled } = loaded.deliverySignal()?.payload ?? {};
+  return typeof total === 'number' && typeof settled === 'number' ? { total, settled } : undefined;
+}

@@ -1,0 +1,108 @@
+import type { ApprovalRow, DecisionRow } from './review/approval.repository.js';
+import type { Run } from './runs/run.js';
+import { EMPTY_CONTEXT, readContext } from './runs/run-context.js';
+import type { RunRepository } from './runs/run.repository.js';
+
+/** A run in a list, and in the answer to its start. */
+export function presentRunSummary(run: Run) {
+  return {
+    id: run.id,
+    definition: run.definition,
+    version: run.definitionVersion,
+    status: run.status,
+    phase: run.phase,
+    sessionId: run.sessionId,
+    ownerId: run.ownerId,
+    attributes: run.attributes,
+    degraded: run.degraded,
+    createdAt: run.createdAt,
+    updatedAt: run.updatedAt,
+    completedAt: run.completedAt,
+    links: {
+      self: `/v1/workflows/${run.id}`,
+      history: `/v1/workflows/${run.id}/history`,
+      events: `/v1/workflows/${run.id}/events`,
+      approvals: `/v1/workflows/${run.id}/approvals`,
+      artifacts: `/v1/workflows/${run.id}/artifacts`,
+    },
+  };
+}
+
+/** A run in full. Tokens stand in input and output in place of personal data. */
+export function presentRun(run: Run, input: unknown, output: unknown, approvals: readonly ReturnType<typeof presentApproval>[]) {
+  const context = readContext(run.context) ?? EMPTY_CONTEXT;
+  return {
+    ...presentRunSummary(run),
+    input: input ?? null,
+    output: output ?? null,
+    contextData: context.contextData,
+    errorRecoveryState: context.errorRecoveryState,
+    recoveryAttempts: context.recoveryAttempts,
+    approvals,
+    usage: { inputTokens: run.inputTokens, outputTokens: run.outputTokens, costUsd: run.costUsd },
+  };
+}
+
+export function presentApproval(approval: ApprovalRow, decisions: readonly DecisionRow[]) {
+  return {
+    id: approval.id,
+    runId: approval.run_id,
+    artifactId: approval.artifact_id,
+    contentHash: approval.content_hash.toString('hex'),
+    /** Binds the artefact, the action and the recipients; delivery computes it again. */
+    bindingHash: approval.binding_hash.toString('hex'),
+    status: approval.status,
+    requesterId: approval.requester_id,
+    fourEyes: approval.four_eyes,
+    requiredApprovals: approval.required_approvals,
+    round: approval.round,
+    decisions: decisions
+      .filter((decision) => decision.approval_id === approval.id)
+      .map((decision) => ({
+        actorId: decision.actor_id,
+        decision: decision.decision,
+        comment: decision.comment ?? undefined,
+        decidedAt: decision.decided_at,
+      })),
+    createdAt: approval.created_at,
+    expiresAt: approval.expires_at,
+  };
+}
+
+type HistoryRow = Awaited<ReturnType<RunRepository['history']>>[number];
+
+export function presentHistory(row: HistoryRow) {
+  return {
+    seq: row.seq,
+    kind: row.kind,
+    phase: row.phase,
+    agent: row.agent ?? undefined,
+    attempt: row.attempt,
+    status: row.status,
+    from: row.from_phase ?? undefined,
+    to: row.to_phase ?? undefined,
+    durationMs: row.ended_at.getTime() - row.started_at.getTime(),
+    usage: row.usage ?? undefined,
+    degraded: row.degraded,
+    detail: row.detail ?? undefined,
+    output: row.output ?? undefined,
+    outputHash: row.output_hash?.toString('hex'),
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+  };
+}
+
+type ArtifactRow = Awaited<ReturnType<RunRepository['artifacts']>>[number];
+
+export function presentArtifact(row: ArtifactRow) {
+  return {
+    id: row.id,
+    kind: row.kind,
+    name: row.name,
+    version: row.version,
+    round: row.round,
+    contentHash: row.content_hash.toString('hex'),
+    content: row.content,
+    createdAt: row.created_at,
+  };
+}

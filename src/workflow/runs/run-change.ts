@@ -1,0 +1,134 @@
+import type { AuditFact } from '../../compliance/audit/audit-leaf.js';
+import type { VaultEntry } from '../../compliance/pii/operators/tokenizer.js';
+import type { Phase, RunStatus } from '../../compliance/state/phases.js';
+import type { JobName } from '../../jobs/job-catalogue.js';
+import type { RunContext } from './run-context.js';
+
+/** One line of a run's history (`GET …/history`). */
+export interface HistoryEntry {
+  readonly kind: 'step' | 'transition' | 'approval' | 'delivery' | 'control';
+  readonly phase: Phase;
+  readonly status: string;
+  /** Names the work of a step; a completed one is never executed again. */
+  readonly stepKey?: string;
+  readonly agent?: string;
+  readonly attempt?: number;
+  readonly from?: string;
+  readonly to?: string;
+  readonly inputHash?: Buffer;
+  readonly outputHash?: Buffer;
+  readonly usage?: { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number };
+  readonly degraded?: boolean;
+  readonly detail?: Readonly<Record<string, unknown>>;
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+}
+
+/** One live event (`GET …/events`). */
+export interface RunEvent {
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** A JSON value under the hash of its canonical form. */
+export interface Content {
+  readonly hash: Buffer;
+  readonly value: unknown;
+}
+
+export interface NewArtifact {
+  readonly id: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly version: number;
+  readonly round: number;
+  readonly contentHash: Buffer;
+}
+
+export interface NewApproval {
+  readonly id: string;
+  readonly artifactId: string;
+  readonly bindingHash: Buffer;
+  readonly requesterId: string;
+  readonly fourEyes: boolean;
+  readonly requiredApprovals: number;
+  readonly round: number;
+  readonly expiresAt: Date;
+}
+
+/** All that one commit does to a run: it happens together or not at all. */
+export interface RunChange {
+  readonly status?: RunStatus;
+  readonly phase?: Phase;
+  readonly round?: number;
+  readonly context?: RunContext;
+  readonly outputHash?: Buffer;
+  readonly usage?: { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number };
+  readonly degraded?: boolean;
+  readonly history: readonly HistoryEntry[];
+  readonly events: readonly RunEvent[];
+  readonly facts: readonly AuditFact[];
+  readonly contents: readonly Content[];
+  readonly artifacts: readonly NewArtifact[];
+  readonly approvals: readonly NewApproval[];
+  /** Approvals that were pending and are no more. */
+  readonly closedApprovals: readonly { readonly id: string; readonly status: string; readonly bindingHash?: Buffer; readonly artifactId?: string }[];
+  readonly vaultEntries: readonly VaultEntry[];
+  /** Signals for the run to find. */
+  readonly signals: readonly { readonly type: string; readonly payload: Readonly<Record<string, unknown>> }[];
+  readonly consumedSignals: readonly string[];
+  readonly jobs: readonly { readonly name: JobName; readonly startAfter?: Date }[];
+}
+
+export const NO_CHANGE: RunChange = {
+  history: [],
+  events: [],
+  facts: [],
+  contents: [],
+  artifacts: [],
+  approvals: [],
+  closedApprovals: [],
+  vaultEntries: [],
+  signals: [],
+  consumedSignals: [],
+  jobs: [],
+};
+
+/** A change from the parts that matter. */
+export function changeOf(parts: Partial<RunChange>): RunChange {
+  return { ...NO_CHANGE, ...parts };
+}
+
+/** Two changes as one: the later wins where a value is set, lists are joined in order, usage is added. */
+export function joinChanges(first: RunChange, second: RunChange): RunChange {
+  return {
+    status: second.status ?? first.status,
+    phase: second.phase ?? first.phase,
+    round: second.round ?? first.round,
+    context: second.context ?? first.context,
+    outputHash: second.outputHash ?? first.outputHash,
+    usage: first.usage && second.usage ? addUsage(first.usage, second.usage) : (second.usage ?? first.usage),
+    degraded: first.degraded || second.degraded,
+    history: [...first.history, ...second.history],
+    events: [...first.events, ...second.events],
+    facts: [...first.facts, ...second.facts],
+    contents: [...first.contents, ...second.contents],
+    artifacts: [...first.artifacts, ...second.artifacts],
+    approvals: [...first.approvals, ...second.approvals],
+    closedApprovals: [...first.closedApprovals, ...second.closedApprovals],
+    vaultEntries: [...first.vaultEntries, ...second.vaultEntries],
+    signals: [...first.signals, ...second.signals],
+    consumedSignals: [...first.consumedSignals, ...second.consumedSignals],
+    jobs: [...first.jobs, ...second.jobs],
+  };
+}
+
+type Usage = NonNullable<RunChange['usage']>;
+
+export function addUsage(first: Usage, second: Usage): Usage {
+  return {
+    inputTokens: first.inputTokens + second.inputTokens,
+    outputTokens: first.outputTokens + second.outputTokens,
+    costUsd: first.costUsd + second.costUsd,
+  };
+}

@@ -1,0 +1,166 @@
+import { Injectable } from '@nestjs/common';
+import type { Selectable } from 'kysely';
+import type { WorkflowRunTable } from '../../database/tables.js';
+import type { Trx } from '../../database/trx.js';
+import type { Phase, RunStatus } from '../../compliance/state/phases.js';
+import type { Run } from './run.js';
+
+export interface RunFilter {
+  readonly status?: RunStatus;
+  readonly phase?: Phase;
+  readonly definition?: string;
+  readonly ownerId?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly createdAfter?: Date;
+  readonly createdBefore?: Date;
+}
+
+/** Reads runs and what belongs to them. Writing is `RunWriter`'s. */
+@Injectable()
+export class RunRepository {
+  async find(trx: Trx, runId: string): Promise<Run | undefined> {
+    const row = await trx.selectFrom('workflow_run').selectAll().where('id', '=', runId).executeTakeFirst();
+    return row && runOf(row);
+  }
+
+  /** The run, locked until the transaction ends: for changes that come from outside the engine. */
+  async lock(trx: Trx, runId: string): Promise<Run | undefined> {
+    const row = await trx.selectFrom('workflow_run').selectAll().where('id', '=', runId).forUpdate().executeTakeFirst();
+    return row && runOf(row);
+  }
+
+  /** Newest first; `before` is the id of the last run already seen. */
+  async list(trx: Trx, filter: RunFilter, limit: number, before?: string): Promise<Run[]> {
+    let rows = trx.selectFrom('workflow_run').selectAll().orderBy('id', 'desc').limit(limit);
+    if (filter.status) rows = rows.where('status', '=', filter.status);
+    if (filter.phase) rows = rows.where('phase', '=', filter.phase);
+    if (filter.definition) rows = rows.where('definition', '=', filter.definition);
+    if (filter.ownerId) rows = rows.where('owner_id', '=', filter.ownerId);
+    if (filter.createdAfter) rows = rows.where('created_at', '>', filter.createdAfter);
+    if (filter.createdBefore) rows = rows.where('created_at', '<', filter.createdBefore);
+    if (filter.attributes && Object.keys(filter.attributes).length > 0) {
+      rows = rows.where('attributes', '@>', JSON.stringify(filter.attributes) as never);
+    }
+    if (before) rows = rows.where('id', '<', before);
+    return (await rows.execute()).map(runOf);
+  }
+
+  async content(trx: Trx, hash: Buffer): Promise<unknown> {
+    const row = await trx.selectFrom('content').select('body').where('hash', '=', hash).executeTakeFirst();
+    return row?.body;
+  }
+
+  /** Finished steps in order, with their outputs. */
+  completedSteps(trx: Trx, runId: string): Promise<{ step_key: string | null; output: unknown }[]> {
+    return trx
+      .selectFrom('workflow_step')
+      .leftJoin('content', (join) =>
+        join
+          .onRef('content.hash', '=', 'workflow_step.output_hash')
+          .onRef('content.tenant_id', '=', 'workflow_step.tenant_id'),
+      )
+      .select(['workflow_step.step_key', 'content.body as output'])
+      .where('run_id', '=', runId)
+      .where('kind', '=', 'step')
+      .where('status', '=', 'completed')
+      .orderBy('seq')
+      .execute();
+  }
+
+  history(trx: Trx, runId: string, afterSeq: number, limit: number) {
+    return trx
+      .selectFrom('workflow_step')
+      .leftJoin('content', (join) =>
+        join
+          .onRef('content.hash', '=', 'workflow_step.output_hash')
+          .onRef('content.tenant_id', '=', 'workflow_step.tenant_id'),
+      )
+      .selectAll('workflow_step')
+      .select('content.body as output')
+      .where('run_id', '=', runId)
+      .where('seq', '>', afterSeq)
+      .orderBy('seq')
+      .limit(limit)
+      .execute();
+  }
+
+  events(trx: Trx, runId: string, afterSeq: number, limit: number) {
+    return trx
+      .selectFrom('workflow_event')
+      .select(['seq', 'type', 'data', 'created_at'])
+      .where('run_id', '=', runId)
+      .where('seq', '>', afterSeq)
+      .orderBy('seq')
+      .limit(limit)
+      .execute();
+  }
+
+  artifacts(trx: Trx, runId: string) {
+    return trx
+      .selectFrom('artifact')
+      .innerJoin('content', (join) =>
+        join.onRef('content.hash', '=', 'artifact.content_hash').onRef('content.tenant_id', '=', 'artifact.tenant_id'),
+      )
+      .selectAll('artifact')
+      .select('content.body as content')
+      .where('run_id', '=', runId)
+      .orderBy('artifact.id')
+      .execute();
+  }
+
+  /** The newest version of an artefact. */
+  latestArtifact(trx: Trx, runId: string, name: string) {
+    return trx
+      .selectFrom('artifact')
+      .innerJoin('content', (join) =>
+        join.onRef('content.hash', '=', 'artifact.content_hash').onRef('content.tenant_id', '=', 'artifact.tenant_id'),
+      )
+      .selectAll('artifact')
+      .select('content.body as content')
+      .where('run_id', '=', runId)
+      .where('name', '=', name)
+      .orderBy('version', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
+  openSignals(trx: Trx, runId: string) {
+    return trx
+      .selectFrom('workflow_signal')
+      .select(['id', 'type', 'payload'])
+      .where('run_id', '=', runId)
+      .where('consumed_at', 'is', null)
+      .orderBy('id')
+      .execute();
+  }
+}
+
+function runOf(row: Selectable<WorkflowRunTable>): Run {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    definition: row.definition,
+    definitionVersion: row.definition_version,
+    sessionId: row.session_id,
+    ownerId: row.owner_id,
+    status: row.status as RunStatus,
+    phase: row.phase as Phase,
+    version: row.version,
+    historySeq: row.history_seq,
+    eventSeq: row.event_seq,
+    auditSeq: row.audit_seq,
+    auditHead: row.audit_head,
+    round: row.round,
+    inputHash: row.input_hash,
+    outputHash: row.output_hash,
+    context: row.context,
+    attributes: row.attributes,
+    inputTokens: row.input_tokens,
+    outputTokens: row.output_tokens,
+    costUsd: Number(row.cost_usd),
+    degraded: row.degraded,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    completedAt: row.completed_at,
+  };
+}

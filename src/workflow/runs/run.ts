@@ -1,0 +1,47 @@
+import type { EndStatus, Phase, RunStatus } from '../../compliance/state/phases.js';
+import type { RunChain } from '../../compliance/audit/audit-leaf.js';
+
+/** A workflow run as its row holds it. */
+export interface Run {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly definition: string;
+  readonly definitionVersion: number;
+  readonly sessionId: string;
+  readonly ownerId: string;
+  readonly status: RunStatus;
+  readonly phase: Phase;
+  /** Fencing token: rises with every commit. */
+  readonly version: number;
+  readonly historySeq: number;
+  readonly eventSeq: number;
+  readonly auditSeq: number;
+  readonly auditHead: Buffer | null;
+  /** How often REVIEW has sent the run back to GENERATION. */
+  readonly round: number;
+  readonly inputHash: Buffer;
+  readonly outputHash: Buffer | null;
+  /** As stored: read it with `readContext`, which trusts nothing. */
+  readonly context: unknown;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costUsd: number;
+  readonly degraded: boolean;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly completedAt: Date | null;
+}
+
+/** The run's audit chain, as far as it is written. */
+export function chainOf(run: Run): RunChain {
+  return { runId: run.id, seq: run.auditSeq, head: run.auditHead, phase: run.phase };
+}
+
+/** Event type and audit type of each way to end. */
+export const END_EVENTS = {
+  COMPLETED: 'workflow.completed',
+  REJECTED: 'workflow.rejected',
+  CANCELLED: 'workflow.cancelled',
+  FAILED: 'workflow.failed',
+} as const satisfies Record<EndStatus, string>;

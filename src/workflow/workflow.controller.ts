@@ -1,0 +1,161 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { CurrentPrincipal } from '../auth/current-principal.js';
+import type { PrincipalRequest } from '../auth/principal-request.js';
+import type { Principal } from '../auth/principal.js';
+import { RequirePermission } from '../auth/require-permission.js';
+import { DatabaseService } from '../database/database.service.js';
+import { Idempotent } from '../http/idempotent.js';
+import { decodeCursor, type Page, PageQuery, pageOf } from '../http/paging.js';
+import { lastEventIdOf, openSse } from '../http/sse.js';
+import { AppError } from '../kernel/app-error.js';
+import { isId } from '../kernel/ids.js';
+import { RunAdmission } from './admission/run-admission.service.js';
+import { isStreamEnd } from './events/stream-end.js';
+import { RunEventFeed } from './events/run-event-feed.service.js';
+import { ApprovalRepository } from './review/approval.repository.js';
+import { presentApproval, presentArtifact, presentHistory, presentRun, presentRunSummary } from './run.presenter.js';
+import type { Run } from './runs/run.js';
+import { RunControl } from './runs/run-control.service.js';
+import { RunRepository } from './runs/run.repository.js';
+import { ATTRIBUTE_KEY, ListWorkflowsQuery, StartWorkflowDto } from './workflow.dto.js';
+
+@ApiTags('workflows')
+@Controller({ path: 'workflows', version: '1' })
+export class WorkflowController {
+  constructor(
+    private readonly admission: RunAdmission,
+    private readonly control: RunControl,
+    private readonly runs: RunRepository,
+    private readonly approvals: ApprovalRepository,
+    private readonly feed: RunEventFeed,
+    private readonly database: DatabaseService,
+  ) {}
+
+  /** Starts a run. The answer comes as soon as the run is durable; follow it by its events. */
+  @Post()
+  @HttpCode(202)
+  @Idempotent()
+  @RequirePermission('workflows.start')
+  async start(@CurrentPrincipal() principal: Principal, @Body() body: StartWorkflowDto, @Req() request: PrincipalRequest) {
+    const run = await this.admission.start(principal, body, request.id, async (trx, created) => {
+      await request.idempotency?.store(trx, 202, presentRunSummary(created));
+    });
+    return presentRunSummary(run);
+  }
+
+  /** Runs of the tenant, newest first. */
+  @Get()
+  @RequirePermission('workflows.read')
+  async list(@CurrentPrincipal() principal: Principal, @Query() query: ListWorkflowsQuery, @Req() request: PrincipalRequest) {
+    const [before] = query.cursor ? decodeCursor(query.cursor, 1) : [];
+    const filter = {
+      ...query,
+      attributes: attributesOf(request.url),
+      createdAfter: query.createdAfter ? new Date(query.createdAfter) : undefined,
+      createdBefore: query.createdBefore ? new Date(query.createdBefore) : undefined,
+    };
+    const rows = await this.database.withTenant(principal.tenantId, (trx) =>
+      this.runs.list(trx, filter, query.limit + 1, before),
+    );
+    const page = pageOf(rows, query.limit, (run) => [run.id]);
+    return { ...page, items: page.items.map(presentRunSummary) };
+  }
+
+  @Get(':id')
+  @RequirePermission('workflows.read')
+  get(@CurrentPrincipal() principal: Principal, @Param('id') id: string) {
+    return this.database.withTenant(principal.tenantId, async (trx) => {
+      const run = found(isId(id) ? await this.runs.find(trx, id) : undefined);
+      const approvals = await this.approvals.ofRun(trx, id);
+      const decisions = await this.approvals.decisions(trx, approvals.map((approval) => approval.id));
+      return presentRun(
+        run,
+        await this.runs.content(trx, run.inputHash),
+        run.outputHash ? await this.runs.content(trx, run.outputHash) : null,
+        approvals.map((approval) => presentApproval(approval, decisions)),
+      );
+    });
+  }
+
+  /** Every step and transition, oldest first. */
+  @Get(':id/history')
+  @RequirePermission('workflows.read')
+  async history(@CurrentPrincipal() principal: Principal, @Param('id') id: string, @Query() query: PageQuery): Promise<Page<unknown>> {
+    const [after] = query.cursor ? decodeCursor(query.cursor, 1) : [];
+    const afterSeq = after === undefined ? 0 : Number(after);
+    if (!Number.isSafeInteger(afterSeq)) throw new AppError('INVALID_CURSOR');
+    const rows = await this.database.withTenant(principal.tenantId, async (trx) => {
+      found(isId(id) ? await this.runs.find(trx, id) : undefined);
+      return this.runs.history(trx, id, afterSeq, query.limit + 1);
+    });
+    const page = pageOf(rows, query.limit, (row) => [String(row.seq)]);
+    return { ...page, items: page.items.map(presentHistory) };
+  }
+
+  /** Live events (SSE); `Last-Event-ID` resumes without a gap. The stream ends when the run has ended. */
+  @Get(':id/events')
+  @RequirePermission('workflows.read')
+  async events(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Req() request: PrincipalRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const after = lastEventIdOf(request) ?? 0;
+    await this.database.withTenant(principal.tenantId, async (trx) => {
+      found(isId(id) ? await this.runs.find(trx, id) : undefined);
+    });
+    const stream = openSse(reply);
+    const gone = new AbortController();
+    void stream.closed.then(() => gone.abort());
+    try {
+      for await (const event of this.feed.follow(principal.tenantId, id, after, gone.signal)) {
+        const data = { ...event.data, runId: id, at: event.createdAt };
+        if (!(await stream.send({ id: event.seq, event: event.type, data })) || isStreamEnd(event.type)) break;
+      }
+    } finally {
+      stream.close();
+    }
+  }
+
+  @Get(':id/artifacts')
+  @RequirePermission('workflows.read')
+  async artifacts(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<Page<unknown>> {
+    const rows = await this.database.withTenant(principal.tenantId, async (trx) => {
+      found(isId(id) ? await this.runs.find(trx, id) : undefined);
+      return this.runs.artifacts(trx, id);
+    });
+    return { items: rows.map(presentArtifact), nextCursor: null };
+  }
+
+  /** Cancels a run. */
+  @Post(':id/cancel')
+  @HttpCode(202)
+  @Idempotent()
+  @RequirePermission('workflows.control')
+  async cancel(@CurrentPrincipal() principal: Principal, @Param('id') id: string, @Req() request: PrincipalRequest) {
+    if (!isId(id)) throw new AppError('WORKFLOW_NOT_FOUND');
+    return presentRunSummary(await this.control.cancel(principal, id, request.id));
+  }
+}
+
+function found(run: Run | undefined): Run {
+  if (!run) throw new AppError('WORKFLOW_NOT_FOUND');
+  return run;
+}
+
+/** `attribute.<key>=<value>` of the query string. @throws AppError VALIDATION_FAILED for a key no run can have. */
+function attributesOf(url: string): Record<string, string> {
+  const attributes: Record<string, string> = {};
+  for (const [name, value] of new URL(url, 'http://localhost').searchParams) {
+    if (!name.startsWith('attribute.')) continue;
+    const key = name.slice('attribute.'.length);
+    if (!ATTRIBUTE_KEY.test(key)) {
+      throw new AppError('VALIDATION_FAILED', { errors: [{ path: name, message: 'is not a possible attribute' }] });
+    }
+    attributes[key] = value;
+  }
+  return attributes;
+}

@@ -1,0 +1,47 @@
+import { Module } from '@nestjs/common';
+import { AgentsModule } from '../agents/agents.module.js';
+import { ConsentModule } from '../compliance/consent/consent.module.js';
+import { GateModule } from '../compliance/gate/gate.module.js';
+import { PiiModule } from '../compliance/pii/pii.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
+import { RunAdmission } from './admission/run-admission.service.js';
+import { DefinitionStore } from './definitions/definition-store.service.js';
+import { DefinitionsController } from './definitions/definitions.controller.js';
+import { RunLoader } from './engine/run-loader.service.js';
+import { StepExecutor } from './engine/step-executor.service.js';
+import { TransitionReviews } from './engine/transition-reviews.service.js';
+import { Transitions } from './engine/transitions.service.js';
+import { RunEventFeed } from './events/run-event-feed.service.js';
+import { ApprovalRepository } from './review/approval.repository.js';
+import { ApprovalsController } from './review/approvals.controller.js';
+import { ReviewService } from './review/review.service.js';
+import { RunControl } from './runs/run-control.service.js';
+import { RunRepository } from './runs/run.repository.js';
+import { RunWriter } from './runs/run-writer.service.js';
+import { WorkflowController } from './workflow.controller.js';
+import { WorkflowEngine } from './workflow.engine.js';
+import { WorkflowWorker } from './workflow.worker.js';
+
+/** Runs: their definitions, their engine, their review. Others use `RunLoader`, `RunWriter` and `RunEventFeed`. */
+@Module({
+  imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule],
+  controllers: [WorkflowController, ApprovalsController, DefinitionsController],
+  providers: [
+    RunAdmission,
+    DefinitionStore,
+    RunLoader,
+    StepExecutor,
+    TransitionReviews,
+    Transitions,
+    RunEventFeed,
+    ApprovalRepository,
+    ReviewService,
+    RunControl,
+    RunRepository,
+    RunWriter,
+    WorkflowEngine,
+    WorkflowWorker,
+  ],
+  exports: [RunLoader, RunRepository, RunWriter, RunEventFeed, Transitions],
+})
+export class WorkflowModule {}

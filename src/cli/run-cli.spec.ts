@@ -243,6 +243,10 @@ describe('runCli', () => {
     it('what went wrong on the way is told', async () => {
       const watching = run(['workflow', 'watch', RUN_ID]);
       await vi.waitFor(() => expect(api?.received).toHaveLength(1));
+      for (const phase of ['GENERATION', 'GENERATION']) {
+        api?.emit('phase.entered', { phase });
+        api?.emit('agent.completed', { agent: 'email_generator', durationMs: 3, done: 2, total: 2 });
+      }
       api?.emit('agent.fallback', { agent: 'email_generator', code: 'BREAKER_OPEN', calls: 3 });
       api?.emit('agent.completed', { agent: 'confirmation_agent', durationMs: 1_500, degraded: true });
       api?.emit('agent.failed', { agent: 'email_generator', code: 'AGENT_FAILED' });
@@ -261,6 +265,7 @@ describe('runCli', () => {
       ]) {
         expect(context.out).toContain(text);
       }
+      expect(context.out.match(/2 of 2 drafts, 3 ms/g)).toHaveLength(2);
     });
 
     it('a failed run is exit code 1', async () => {

@@ -56,6 +56,8 @@ export class RunProgress {
   }
 
   private phaseLine(phase: string): string {
+    // A phase can come again, when changes were requested; its batches then begin anew.
+    this.told.clear();
     const place = PHASES.findIndex((known) => known === phase) + 1;
     return `  ${this.terminal.style('bold', phase)}${place > 0 ? ` (${place} of ${PHASES.length})` : ''}`;
   }

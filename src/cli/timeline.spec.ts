@@ -3,10 +3,11 @@ import type { HistoryItem } from './api-types.js';
 import { timeline } from './timeline.js';
 
 describe('timeline', () => {
-  it('calls that overlap count by the clock, not by their sum', () => {
+  it('calls that overlap count by the clock, rounds apart from each other do not count what lies between', () => {
     const lines = timeline([
       step('email_generator', 0, 400),
       step('email_generator', 100, 600, { degraded: true, detail: { calls: 24 } }),
+      step('email_generator', 60_000, 60_100),
       step('', 0, 0, { kind: 'transition' }),
       step('', 700, 900, {
         kind: 'delivery',
@@ -20,8 +21,8 @@ describe('timeline', () => {
     expect(lines).toEqual([
       'phase       what             calls  duration  result',
       '──────────  ───────────────  ─────  ────────  ───────────────────────────────',
-      'GENERATION  email_generator     25    600 ms  completed, completed (fallback)',
-      'DELIVERY    delivery             1    200 ms  completed',
+      'GENERATION  email_generator     26    700 ms  completed, completed (fallback)',
+      'DELIVERY    delivery                  200 ms  completed',
     ]);
   });
 });

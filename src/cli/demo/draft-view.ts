@@ -43,7 +43,7 @@ function linesOf({ to, subject, body }: Draft): string[] {
 /** As many lines as fit on a screen. */
 function shortened(parts: readonly string[]): string[] {
   const lines = parts.flatMap((part) => wrap(part, HALF - 4));
-  return lines.length <= 22 ? lines : [...lines.slice(0, 21), '…'];
+  return lines.length <= 32 ? lines : [...lines.slice(0, 31), '…'];
 }
 
 function marked(terminal: Terminal, line: string): string {

@@ -94,10 +94,8 @@ describe('redactJson', () => {
       name: 'requirements_agent',
       address: { street: '[ADDRESS]' },
     });
-    expect(redactJson({ email: '⟦EMAIL_1⟧', address: '127.0.0.1' })).toEqual({
-      email: '⟦EMAIL_1⟧',
-      address: '127.0.0.1',
-    });
+    const harmless = { email: '⟦EMAIL_1⟧', address: '127.0.0.1', server: { address: 'http://[::1]:3000' } };
+    expect(redactJson(harmless)).toEqual(harmless);
   });
 
   it('masks values in texts, keys, lists and long numbers', () => {

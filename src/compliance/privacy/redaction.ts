@@ -29,6 +29,7 @@ const HARMLESS =
 
 const IDENTIFIER_VALUE = /^[0-9a-f-]{8,64}$/i;
 const TOKENS_ONLY = /^(?:\u27e6[A-Z_]{1,41}_\d{1,7}\u27e7\s?)+$/;
+const SERVER_URL = /^https?:\/\/[^\s/?#]+\/?$/;
 const OWN_ADDRESS = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|0\.0\.0\.0|::1?)$/;
 
 /** The address of this machine to itself is in every start-up line and names nobody. */
@@ -87,8 +88,9 @@ function redactField(key: string, value: unknown, path: readonly object[]): unkn
 function redactNamed(label: string, value: unknown, path: readonly object[]): unknown {
   if (value === null || value === undefined || value === '' || typeof value === 'boolean') return value;
   if (typeof value === 'string' && TOKENS_ONLY.test(value)) return value;
-  // `address` is also where a socket is bound.
+  // `address` is also where a socket is bound or a server listens.
   if (label === 'ADDRESS' && typeof value === 'string' && OWN_ADDRESS.test(value)) return value;
+  if (label === 'ADDRESS' && typeof value === 'string' && SERVER_URL.test(value)) return redactText(value);
   if (label !== 'SECRET' && typeof value === 'object') return redactValue(value, path);
   return `[${label}]`;
 }

@@ -34,7 +34,10 @@ export function tokenizeInput(
     tokenizedPerson(person, known.get(person) as SubjectTokens, tokenizer, subjectRefOf(person.email));
   put(tokenized, recipientsPath, recipients.map(withTokens));
   const [from] = sender;
-  if (senderPath !== undefined && from) put(tokenized, senderPath, withTokens(from));
+  if (senderPath !== undefined && from) {
+    const { name, email } = known.get(from) as SubjectTokens;
+    put(tokenized, senderPath, { name: name ?? '', email: email ?? '' });
+  }
   return { input: tokenized, recipientRefs: recipients.map((person) => subjectRefOf(person.email)) };
 }
 

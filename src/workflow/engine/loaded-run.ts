@@ -160,6 +160,13 @@ export class LoadedRun {
     return sender === undefined ? undefined : this.subjectRefOf(resolveReference(sender, { input: this.input }));
   }
 
+  /** Whom the answer about an item may speak of: the item's own person, if it is one, and the sender. */
+  subjectRefsOf(item: unknown): string[] | undefined {
+    const owner = this.subjectRefOf(item);
+    const sender = this.senderRef();
+    return owner === undefined ? undefined : sender === undefined ? [owner] : [owner, sender];
+  }
+
   private subjectRefOf(person: unknown): string | undefined {
     const email = (person as { email?: unknown } | null | undefined)?.email;
     return typeof email === 'string' ? this.entries.get(email)?.subjectRef : undefined;

@@ -59,7 +59,8 @@ export class StepExecutor {
       const itemScope = { ...scope, item, index: first + offset };
       const result = await this.agents.run(step.agent, fillTemplate(step.input, itemScope), { signal });
       const kept = step.output ? fillTemplate(step.output, { ...itemScope, output: result.output }) : result.output;
-      return { result, output: loaded.tokenizer.tokenizeJson(kept as JsonValue, 'model') };
+      const subjectRefs = loaded.subjectRefsOf(item);
+      return { result, output: loaded.tokenizer.tokenizeJson(kept as JsonValue, 'model', { subjectRefs }) };
     });
     const output = results.map((each) => each.output);
     const key = stepKey(run.phase, step.agent, run.round, first);

@@ -42,8 +42,8 @@ export function applyEdits(loaded: LoadedRun, edits: readonly EmailEdit[]): { co
       errors.push({ path: `edits.${position}.index`, message: 'there is no such message' });
       continue;
     }
-    const owner = loaded.entryOf(email.to)?.subjectRef;
-    const tokenize = (text: string) => loaded.tokenizer.tokenizeText(text, owner ? { subjectRefs: [owner] } : {});
+    const subjectRefs = loaded.subjectRefsOf({ email: email.to });
+    const tokenize = (text: string) => loaded.tokenizer.tokenizeText(text, { subjectRefs });
     const edited = {
       ...email,
       subject: edit.subject === undefined ? email.subject : tokenize(edit.subject),

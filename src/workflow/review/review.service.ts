@@ -113,7 +113,7 @@ export class ReviewService {
     const shown = edited
       ? bindingHash(loaded.definition, loaded.input, edited.content.value)
       : approval.binding_hash;
-    const comment = decision.comment === undefined ? null : loaded.tokenizer.tokenizeText(decision.comment, { shared: true });
+    const comment = decision.comment === undefined ? null : loaded.tokenizer.tokenizeUntrusted(decision.comment, { shared: true });
     await this.approvals.insertDecision(trx, {
       id: newId(),
       tenantId: principal.tenantId,

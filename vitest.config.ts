@@ -12,7 +12,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['src/**/*.spec.ts', 'src/**/*.fake.ts'],
+      exclude: ['src/**/*.spec.ts'],
       reporter: ['text-summary', 'lcov', 'json-summary'],
       thresholds: { lines: 80 },
     },

@@ -6,6 +6,7 @@ import { ConfigError, EXIT_CONFIG } from './config/config-error.js';
 import { loadConfig } from './config/load-config.js';
 import { createHttpApplication } from './http/bootstrap.js';
 import { AppError } from './kernel/app-error.js';
+import { logProcessFaults } from './observability/process-faults.js';
 
 const EXIT_FAULT = 1;
 
@@ -14,7 +15,14 @@ await start().catch(giveUp);
 async function start(): Promise<void> {
   const config = loadConfig();
   const app = await createHttpApplication(AppModule.forRoot(config), config);
-  await app.listen({ port: config.server.port, host: config.server.host });
+  logProcessFaults();
+  try {
+    await app.listen({ port: config.server.port, host: config.server.host });
+  } catch (error) {
+    // Its port may be taken: what has started by now, such as the embedded Postgres, must not stay behind.
+    await app.close();
+    throw error;
+  }
   announce(config, await app.getUrl());
 }
 
@@ -40,7 +48,8 @@ function giveUp(error: unknown): never {
     process.stderr.write(`${error.message}\n`);
     process.exit(EXIT_CONFIG);
   }
-  const text = error instanceof AppError ? error.message : error instanceof Error ? error.stack : String(error);
+  const text =
+    error instanceof AppError ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`Countersign could not start: ${text}\n`);
   process.exit(EXIT_FAULT);
 }

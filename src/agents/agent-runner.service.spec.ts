@@ -6,12 +6,12 @@ import { BreakerRegistry } from '../error-recovery/breaker-registry.js';
 import { ErrorRecovery } from '../error-recovery/error-recovery.service.js';
 import { systemClock } from '../kernel/clock.js';
 import { LanguageModels } from '../llm/language-models.service.js';
-import { llmConfig } from '../llm/llm-config.fixture.js';
+import { llmConfig } from '../../test/harness/llm-config.fixture.js';
 import type { LlmConfig } from '../llm/model-provider.js';
 import type { Agent, AnyAgent } from './agent.js';
 import { SHIPPED_AGENTS } from './agent-registry.js';
 import { AgentRunner } from './agent-runner.service.js';
-import { emailInput } from './campaign/campaign.fixture.js';
+import { emailInput } from '../../test/harness/agent-input.fixture.js';
 import { requirementsAgent } from './requirements.agent.js';
 
 const RECOVERY = {

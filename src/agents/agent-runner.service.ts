@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { BreakerRegistry } from '../error-recovery/breaker-registry.js';
 import { ErrorRecovery, type RecoveryOutcome } from '../error-recovery/error-recovery.service.js';
 import { AppError } from '../kernel/app-error.js';
+import { isStorable } from '../kernel/storable.js';
 import { LanguageModels } from '../llm/language-models.service.js';
 import { ModelError } from '../llm/model-error.js';
 import type { ModelAnswer, ModelUsage } from '../llm/model-request.js';
@@ -110,7 +111,9 @@ export class AgentRunner implements OnModuleInit {
         agent: agent.name,
         reason: failure.reason,
         attempts: failure.attempts,
-        error,
+        code: error.code,
+        // A model's error says all there is to say; anything else is a fault of ours and needs its stack.
+        ...(failure.error instanceof ModelError ? { kind: failure.error.kind } : { err: failure.error }),
       },
       'the agent answers with its fallback',
     );
@@ -150,6 +153,8 @@ function checkInput(agent: AnyAgent, input: unknown): unknown {
 }
 
 function faultsOf(agent: AnyAgent, input: unknown, output: unknown): string[] {
+  // Kept, it would fail in the database each time the step is tried again.
+  if (!isStorable(output)) return ['it contained characters that are not text'];
   const faults = agent.check?.(input, output) ?? [];
   if (!hasForeignReference(input, output)) return faults;
   return [...faults, 'it contained a ⟦…⟧ reference that is not in the input or was altered'];

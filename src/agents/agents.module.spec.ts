@@ -3,11 +3,11 @@ import { getConfigToken } from '@nestjs/config';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
 import { CLOCK, systemClock } from '../kernel/clock.js';
-import { llmConfig } from '../llm/llm-config.fixture.js';
+import { llmConfig } from '../../test/harness/llm-config.fixture.js';
 import { AgentRunner } from './agent-runner.service.js';
 import { AgentsController } from './agents.controller.js';
 import { AgentsModule } from './agents.module.js';
-import { emailInput } from './campaign/campaign.fixture.js';
+import { emailInput } from '../../test/harness/agent-input.fixture.js';
 
 const GLOBALS = [
   { provide: CLOCK, useValue: systemClock },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { emailInput, recipients } from './campaign/campaign.fixture.js';
+import { emailInput, recipients } from '../../test/harness/agent-input.fixture.js';
 import type { Brief, Email } from './campaign/campaign.schema.js';
 import { wordCount } from './campaign/wording.js';
 import { emailAgent } from './email.agent.js';

@@ -71,6 +71,6 @@ export class AdminKeyBootstrap implements OnApplicationBootstrap {
 /** Past the logger, which would mask it; the file under the data directory keeps it. */
 function tellOnce(key: string): void {
   process.stderr.write(
-    `\nAn admin API key was created for this instance. It is shown only now:\n\n  ${key}\n\n`,
+    `\nAn admin API key was created for this instance. The file keys/admin.key under the data directory keeps it:\n\n  ${key}\n\n`,
   );
 }

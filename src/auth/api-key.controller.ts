@@ -8,9 +8,7 @@ import {
 } from '@nestjs/swagger';
 import type { HttpRequest } from '../http/http-request.js';
 import { Idempotent } from '../http/idempotent.js';
-import { decodeCursor, PageQuery, pageOf } from '../http/paging.js';
-import { AppError } from '../kernel/app-error.js';
-import { isId } from '../kernel/ids.js';
+import { lastIdOf, PageQuery, pageOf } from '../http/paging.js';
 import {
   ApiKeyPageDto,
   apiKeyDtoOf,
@@ -69,10 +67,4 @@ export class ApiKeyController {
   ): Promise<void> {
     await this.keys.revoke(principal, request.id, id);
   }
-}
-
-function lastIdOf(cursor: string): string {
-  const [id = ''] = decodeCursor(cursor, 1);
-  if (!isId(id)) throw new AppError('INVALID_CURSOR');
-  return id;
 }

@@ -11,6 +11,7 @@ import {
   Length,
   Matches,
 } from 'class-validator';
+import { Impersonal } from '../http/impersonal.js';
 import type { ApiKey } from './api-key.repository.js';
 import type { CreatedApiKey } from './api-key.service.js';
 import { ROLES, type Role } from './principal.js';
@@ -22,6 +23,7 @@ export class CreateApiKeyDto {
   @IsString()
   @Length(1, 100)
   @Matches(/^(?=.*\S)[^\p{Cc}\p{Cs}]*$/u, { message: 'name must be one line of text' })
+  @Impersonal()
   name!: string;
 
   /** What the bearer of the key may do. */

@@ -40,7 +40,7 @@ export type Permission =
   | (typeof ADMINISTER)[number];
 
 /** What each role may do. Anything not listed is denied. */
-export const PERMISSIONS_OF_ROLE: Readonly<Record<Role, readonly Permission[]>> = {
+const PERMISSIONS_OF_ROLE: Readonly<Record<Role, readonly Permission[]>> = {
   operator: [...SELF, ...OPERATE],
   service: [...SELF, ...OPERATE],
   reviewer: [...SELF, ...REVIEW],

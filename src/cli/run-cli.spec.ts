@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeApi, FAKE_KEY, type FakeApiOptions } from './api-server.fake.js';
-import { FakeContext } from './command-context.fake.js';
+import { FakeApi, FAKE_KEY, type FakeApiOptions } from '../../test/harness/api-server.fake.js';
+import { FakeContext } from '../../test/harness/command-context.fake.js';
 import { COMMANDS } from './command-table.js';
 import { runCli } from './run-cli.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ApiClient } from './api-client.js';
-import { FakeApi, FAKE_KEY, type FakeApiOptions } from './api-server.fake.js';
+import { FakeApi, FAKE_KEY, type FakeApiOptions } from '../../test/harness/api-server.fake.js';
 import { followEvents, parseEvents, type ServerEvent } from './server-events.js';
 
 describe('parseEvents', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakeContext } from './command-context.fake.js';
+import { FakeContext } from '../../test/harness/command-context.fake.js';
 
 describe('Terminal', () => {
   it('nothing printed can steer the terminal; colours of our own pass', () => {

@@ -9,7 +9,7 @@ export type RawConfig = Record<string, unknown>;
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Short environment names users know, and the key each one sets. */
-const SHORT_NAMES: Readonly<Record<string, readonly [section: string, key: string]>> = {
+export const SHORT_NAMES: Readonly<Record<string, readonly [section: string, key: string]>> = {
   PORT: ['server', 'port'],
   HOST: ['server', 'host'],
   COUNTERSIGN_ROLE: ['server', 'role'],
@@ -44,7 +44,10 @@ export function readToml(folder: string, environment: string, env: Env, faults: 
     return camelCaseKeys(substitute(parse(text), env, environment, faults)) as RawConfig;
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    faults.push({ path: `${environment}.toml:${error.line}:${error.column}`, message: firstLine(error.message) });
+    faults.push({
+      path: `${environment}.toml:${error.line}:${error.column}`,
+      message: firstLine(error.message),
+    });
     return {};
   }
 }
@@ -93,7 +96,10 @@ function readSecret(name: string, path: string, faults: ConfigFault[]): string |
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (error) {
-    faults.push({ path: name, message: `names a file that cannot be read (${(error as NodeJS.ErrnoException).code})` });
+    faults.push({
+      path: name,
+      message: `names a file that cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    });
     return undefined;
   }
 }
@@ -101,13 +107,16 @@ function readSecret(name: string, path: string, faults: ConfigFault[]): string |
 /** Replaces `${NAME}` in texts by the environment variable; `${NAME:-default}` gives a default. */
 function substitute(value: unknown, env: Env, file: string, faults: ConfigFault[]): unknown {
   if (typeof value === 'string') {
-    return value.replaceAll(/\$\{([A-Z0-9_]+)(?::-([^}]*))?\}/g, (_whole, name: string, fallback?: string) => {
-      const found = env[name] ?? fallback;
-      if (found === undefined) {
-        faults.push({ path: `${file}.toml`, message: `names \${${name}}, which is not set` });
-      }
-      return found ?? '';
-    });
+    return value.replaceAll(
+      /\$\{([A-Z0-9_]+)(?::-([^}]*))?\}/g,
+      (_whole, name: string, fallback?: string) => {
+        const found = env[name] ?? fallback;
+        if (found === undefined) {
+          faults.push({ path: `${file}.toml`, message: `names \${${name}}, which is not set` });
+        }
+        return found ?? '';
+      },
+    );
   }
   if (Array.isArray(value)) return value.map((item) => substitute(item, env, file, faults));
   if (value !== null && typeof value === 'object') {
@@ -120,7 +129,9 @@ function substitute(value: unknown, env: Env, file: string, faults: ConfigFault[
 
 function camelCaseKeys(value: unknown): unknown {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [camelCase(key), camelCaseKeys(item)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [camelCase(key), camelCaseKeys(item)]),
+  );
 }
 
 function camelCase(snake: string): string {

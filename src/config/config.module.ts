@@ -15,7 +15,9 @@ export class ConfigModule {
           ignoreEnvFile: true,
           ignoreEnvVars: true,
           skipProcessEnv: true,
-          load: (Object.keys(config) as ConfigSection[]).map((section) => registerAs(section, () => config[section])),
+          load: (Object.keys(config) as ConfigSection[]).map((section) =>
+            registerAs(section, () => config[section]),
+          ),
         }),
       ],
     };

@@ -4,15 +4,32 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 /** Environment variables arrive as text, TOML as booleans: both are meant. */
-const flag = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
+const flag = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean(),
+);
+/** A list in TOML, a text with commas in the environment. */
+const list = z.preprocess(
+  (value) =>
+    typeof value === 'string'
+      ? value
+          .split(',')
+          .map((item) => item.trim())
+          .filter(Boolean)
+      : value,
+  z.array(z.string()),
+);
 const optionalText = z
   .string()
   .optional()
   .transform((text) => (text === undefined || text === '' ? undefined : text));
 const urlOf = (...schemes: string[]) =>
-  optionalText.refine((text) => text === undefined || schemes.some((scheme) => text.startsWith(`${scheme}://`)), {
-    message: `must be a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
-  });
+  optionalText.refine(
+    (text) => text === undefined || schemes.some((scheme) => text.startsWith(`${scheme}://`)),
+    {
+      message: `must be a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+    },
+  );
 
 /**
  * Every configuration key with its type, range and default. Keys stand in TOML files as snake_case
@@ -21,138 +38,206 @@ const urlOf = (...schemes: string[]) =>
 export const configSchema = z.strictObject({
   server: z
     .strictObject({
-      /** Address to listen on. */
-      host: z.string().default('127.0.0.1'),
-      /** TCP port; 0 picks a free one. */
-      port: port.default(3000),
-      /** What this process does: serve HTTP, drive runs, or both. */
-      role: z.enum(['all', 'api', 'worker']).default('all'),
-      /** Largest accepted request body in bytes. */
-      bodyLimitBytes: whole(1_024, 268_435_456).default(16_777_216),
-      /** How long shutdown waits for running jobs before it hands them back. */
-      drainTimeoutMs: milliseconds(0, 600_000).default(20_000),
-      /** Whether X-Forwarded-* of the peer are believed; only behind a proxy of your own. */
-      trustProxy: flag.default(false),
-      /** Browser origins that may call the API; none by default. */
-      corsOrigins: z.array(z.string()).default([]),
+      host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+      port: port.default(3000).describe('TCP port; 0 picks a free one.'),
+      role: z
+        .enum(['all', 'api', 'worker'])
+        .default('all')
+        .describe('What this process does: serve HTTP, drive runs, or both.'),
+      bodyLimitBytes: whole(1_024, 268_435_456)
+        .default(16_777_216)
+        .describe('Largest accepted request body in bytes.'),
+      drainTimeoutMs: milliseconds(0, 600_000)
+        .default(20_000)
+        .describe('How long shutdown waits for running jobs before it hands them back.'),
+      trustProxy: flag
+        .default(false)
+        .describe('Whether X-Forwarded-* of the peer are believed; only behind a proxy of your own.'),
+      corsOrigins: list.default([]).describe('Browser origins that may call the API; none by default.'),
     })
     .prefault({}),
   auth: z
     .strictObject({
-      /** Admin key of the default tenant; absent = created on first start and kept under the data directory. */
-      apiKey: optionalText.refine((key) => key === undefined || /^cs_[a-z0-9]+_[A-Za-z0-9_-]{16,}$/.test(key), {
-        message: 'must look like cs_<env>_<at least 16 characters>',
-      }),
+      apiKey: optionalText
+        .refine((key) => key === undefined || /^cs_[a-z0-9]+_[A-Za-z0-9_-]{16,}$/.test(key), {
+          message: 'must look like cs_<env>_<at least 16 characters>',
+        })
+        .describe(
+          'Admin key of the default tenant; absent = created on first start and kept under the data directory.',
+        ),
     })
     .prefault({}),
   sessions: z
     .strictObject({
-      idleTimeoutHours: z.coerce.number().min(0.001).max(8_760).default(24),
-      maxAgeHours: z.coerce.number().min(0.001).max(8_760).default(168),
+      idleTimeoutHours: z.coerce
+        .number()
+        .min(0.001)
+        .max(8_760)
+        .default(24)
+        .describe('A session not used for this long expires.'),
+      maxAgeHours: z.coerce
+        .number()
+        .min(0.001)
+        .max(8_760)
+        .default(168)
+        .describe('A session expires at this age, used or not.'),
     })
     .prefault({}),
   database: z
     .strictObject({
-      /** Absent = the embedded Postgres under the data directory. */
-      url: urlOf('postgres', 'postgresql'),
-      poolSize: whole(2, 200).default(10),
-      statementTimeoutMs: milliseconds(100, 3_600_000).default(30_000),
-      connectTimeoutMs: milliseconds(100, 120_000).default(10_000),
+      url: urlOf('postgres', 'postgresql').describe(
+        'Absent = the embedded Postgres under the data directory.',
+      ),
+      poolSize: whole(2, 200).default(10).describe('Connections of one process.'),
+      statementTimeoutMs: milliseconds(100, 3_600_000)
+        .default(30_000)
+        .describe('A statement that takes longer is given up.'),
+      connectTimeoutMs: milliseconds(100, 120_000)
+        .default(10_000)
+        .describe('How long a connection may take to open.'),
     })
     .prefault({}),
   redis: z
     .strictObject({
-      /** Absent = in-process implementations. */
-      url: urlOf('redis', 'rediss'),
-      keyPrefix: z.string().max(64).default('countersign:'),
+      url: urlOf('redis', 'rediss').describe('Absent = in-process implementations.'),
+      keyPrefix: z
+        .string()
+        .max(64)
+        .default('countersign:')
+        .describe('Stands before every key and channel, so that several products can share a server.'),
     })
     .prefault({}),
   jobs: z
     .strictObject({
-      /** Runs driven at once by one process. */
-      concurrency: whole(1, 512).default(16),
-      /** A job whose process has not been heard of for this long is given to another (at least 10). */
-      heartbeatSeconds: whole(10, 600).default(10),
-      /** How often lost jobs are looked for. */
-      superviseIntervalSeconds: whole(1, 60).default(1),
-      /** Polling beside LISTEN/NOTIFY: the floor when notifications do not come through. */
-      pollingIntervalSeconds: z.coerce.number().min(0.5).max(60).default(2),
-      poolSize: whole(2, 50).default(4),
+      concurrency: whole(1, 512).default(16).describe('Runs driven at once by one process.'),
+      heartbeatSeconds: whole(10, 600)
+        .default(10)
+        .describe(
+          'A job whose process has not been heard of for this long is given to another (at least 10).',
+        ),
+      superviseIntervalSeconds: whole(1, 60).default(1).describe('How often lost jobs are looked for.'),
+      pollingIntervalSeconds: z.coerce
+        .number()
+        .min(0.5)
+        .max(60)
+        .default(2)
+        .describe('Polling beside LISTEN/NOTIFY: the floor when notifications do not come through.'),
+      poolSize: whole(2, 50).default(4).describe('Connections of one process for jobs.'),
     })
     .prefault({}),
   logging: z
     .strictObject({
-      level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-      /** Human-readable lines instead of JSON. */
-      pretty: flag.default(false),
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+        .default('info')
+        .describe('The least severe lines that are written.'),
+      pretty: flag.default(false).describe('Human-readable lines instead of JSON.'),
     })
     .prefault({}),
   llm: z
     .strictObject({
-      provider: z.enum(['simulation', 'openai', 'anthropic', 'google', 'openai-compatible']).default('simulation'),
-      /** Base URL of the provider; absent = the provider's own. Required for openai-compatible. */
-      baseUrl: urlOf('http', 'https'),
-      model: optionalText,
-      apiKey: optionalText,
-      timeoutMs: milliseconds(100, 600_000).default(30_000),
-      maxOutputTokens: whole(16, 200_000).default(4_096),
-      /** USD per million tokens, for cost accounting. */
-      inputPricePerMillion: z.coerce.number().min(0).max(10_000).default(0),
-      outputPricePerMillion: z.coerce.number().min(0).max(10_000).default(0),
-      openaiApiKey: optionalText,
-      anthropicApiKey: optionalText,
-      googleApiKey: optionalText,
+      provider: z
+        .enum(['simulation', 'openai', 'anthropic', 'google', 'openai-compatible'])
+        .default('simulation')
+        .describe('Who answers the agents; `simulation` needs no network and always gives the same answers.'),
+      baseUrl: urlOf('http', 'https').describe(
+        "Base URL of the provider; absent = the provider's own. Required for openai-compatible.",
+      ),
+      model: optionalText.describe('Name of the model; required for openai-compatible.'),
+      apiKey: optionalText.describe(
+        'Key of the provider in use; goes before the keys named after providers.',
+      ),
+      timeoutMs: milliseconds(100, 600_000).default(30_000).describe('How long a model may take to answer.'),
+      maxOutputTokens: whole(16, 200_000).default(4_096).describe('Longest answer of a model.'),
+      inputPricePerMillion: z.coerce
+        .number()
+        .min(0)
+        .max(10_000)
+        .default(0)
+        .describe('USD per million input tokens, for cost accounting.'),
+      outputPricePerMillion: z.coerce
+        .number()
+        .min(0)
+        .max(10_000)
+        .default(0)
+        .describe('USD per million output tokens, for cost accounting.'),
+      openaiApiKey: optionalText.describe('Key of OpenAI.'),
+      anthropicApiKey: optionalText.describe('Key of Anthropic.'),
+      googleApiKey: optionalText.describe('Key of Google.'),
     })
     .prefault({}),
   errorRecovery: z
     .strictObject({
-      /** Calls in the window before a breaker may open. */
-      failureThreshold: whole(1, 1_000).default(5),
-      failureRatePercent: whole(1, 100).default(50),
-      windowMs: milliseconds(1_000, 3_600_000).default(60_000),
-      openMs: milliseconds(10, 3_600_000).default(60_000),
-      /** Attempts of one call, the first included. */
-      maxAttempts: whole(1, 10).default(3),
-      retryBaseMs: milliseconds(0, 60_000).default(250),
-      retryMaxMs: milliseconds(0, 600_000).default(4_000),
-      /** A call at least this long counts as slow. */
-      slowCallMs: milliseconds(1, 600_000).default(10_000),
+      failureThreshold: whole(1, 1_000).default(5).describe('Calls in the window before a breaker may open.'),
+      failureRatePercent: whole(1, 100)
+        .default(50)
+        .describe('Share of failed calls in the window at which a breaker opens.'),
+      windowMs: milliseconds(1_000, 3_600_000)
+        .default(60_000)
+        .describe('Length of the sliding window of a breaker.'),
+      openMs: milliseconds(10, 3_600_000)
+        .default(60_000)
+        .describe('How long an open breaker stays open before it tries again.'),
+      maxAttempts: whole(1, 10).default(3).describe('Attempts of one call, the first included.'),
+      retryBaseMs: milliseconds(0, 60_000)
+        .default(250)
+        .describe('Pause before the second attempt; it doubles from there.'),
+      retryMaxMs: milliseconds(0, 600_000).default(4_000).describe('Longest pause between attempts.'),
+      slowCallMs: milliseconds(1, 600_000)
+        .default(10_000)
+        .describe('A call at least this long counts as slow.'),
     })
     .prefault({}),
   workflow: z
     .strictObject({
-      /** Folder of the built-in definitions, relative to the configuration folder. */
-      definitions: z.string().default('workflows'),
-      /** Whether the requester of a run is barred from approving it. */
-      fourEyes: flag.default(true),
-      /** An approval not given within this time counts as rejected. */
-      approvalExpiryHours: z.coerce.number().min(0.001).max(8_760).default(168),
-      /** Agent calls of one fan-out step that may be under way at once. */
-      fanOutConcurrency: whole(1, 64).default(8),
-      /** Items of a fan-out that are committed together. */
-      fanOutBatch: whole(1, 500).default(25),
-      idempotencyHours: z.coerce.number().min(0.01).max(8_760).default(24),
+      definitions: z
+        .string()
+        .default('workflows')
+        .describe('Folder of the built-in definitions, relative to the configuration folder.'),
+      fourEyes: flag.default(true).describe('Whether the requester of a run is barred from approving it.'),
+      approvalExpiryHours: z.coerce
+        .number()
+        .min(0.001)
+        .max(8_760)
+        .default(168)
+        .describe('An approval not given within this time counts as rejected.'),
+      fanOutConcurrency: whole(1, 64)
+        .default(8)
+        .describe('Agent calls of one fan-out step that may be under way at once.'),
+      fanOutBatch: whole(1, 500).default(25).describe('Items of a fan-out that are committed together.'),
+      idempotencyHours: z.coerce
+        .number()
+        .min(0.01)
+        .max(8_760)
+        .default(24)
+        .describe('How long an answer is kept for the same `Idempotency-Key`.'),
     })
     .prefault({}),
   delivery: z
     .strictObject({
-      smtpUrl: urlOf('smtp', 'smtps'),
-      /** Messages under way at once per run. */
-      concurrency: whole(1, 64).default(8),
-      timeoutMs: milliseconds(100, 600_000).default(30_000),
-      /** Attempts of a hand-over that certainly did not happen. */
-      maxAttempts: whole(1, 10).default(3),
-      retryBaseMs: milliseconds(1, 600_000).default(1_000),
-      /** Whether webhooks may go to private and loopback addresses. */
-      webhookAllowPrivate: flag.default(false),
+      smtpUrl: urlOf('smtp', 'smtps').describe('Mail server of the channel `smtp`.'),
+      concurrency: whole(1, 64).default(8).describe('Messages under way at once per run.'),
+      timeoutMs: milliseconds(100, 600_000)
+        .default(30_000)
+        .describe('How long the hand-over of one message may take.'),
+      maxAttempts: whole(1, 10).default(3).describe('Attempts of a hand-over that certainly did not happen.'),
+      retryBaseMs: milliseconds(1, 600_000)
+        .default(1_000)
+        .describe('Pause before the second attempt; it doubles from there.'),
+      webhookAllowPrivate: flag
+        .default(false)
+        .describe('Whether webhooks may go to private and loopback addresses.'),
     })
     .prefault({}),
   vault: z
     .strictObject({
-      /** Key-encryption key: 32 bytes in base64. Absent = created under the data directory (not in production). */
-      kek: optionalText.refine((text) => text === undefined || Buffer.from(text, 'base64').length === 32, {
-        message: 'must be 32 bytes in base64',
-      }),
+      kek: optionalText
+        .refine((text) => text === undefined || Buffer.from(text, 'base64').length === 32, {
+          message: 'must be 32 bytes in base64',
+        })
+        .describe(
+          'Key-encryption key: 32 bytes in base64. Absent = created under the data directory (not in production).',
+        ),
     })
     .prefault({}),
 });

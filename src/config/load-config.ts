@@ -20,7 +20,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   const faults: ConfigFault[] = [];
   const environment = (env['COUNTERSIGN_ENV'] || 'development') as Environment;
   if (!ENVIRONMENTS.includes(environment)) {
-    throw new ConfigError([{ path: 'COUNTERSIGN_ENV', message: `must be one of ${ENVIRONMENTS.join(', ')}` }]);
+    throw new ConfigError([
+      { path: 'COUNTERSIGN_ENV', message: `must be one of ${ENVIRONMENTS.join(', ')}` },
+    ]);
   }
   const configDir = resolve(env['COUNTERSIGN_CONFIG_DIR'] || join(packageRoot(), 'config'));
   const dataDir = resolve(env['COUNTERSIGN_DATA_DIR'] || '.countersign');
@@ -35,7 +37,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   return resolveSecrets(parsed.data, environment, configDir, dataDir);
 }
 
-function faultsOf(issue: { code: string; path: PropertyKey[]; message: string; keys?: string[] }): ConfigFault[] {
+function faultsOf(issue: {
+  code: string;
+  path: PropertyKey[];
+  message: string;
+  keys?: string[];
+}): ConfigFault[] {
   const path = issue.path.map((part) => snakeCase(String(part))).join('.');
   if (issue.code === 'unrecognized_keys') {
     return (issue.keys ?? []).map((key) => ({
@@ -51,15 +58,20 @@ function contradictions(config: ConfigDocument, environment: Environment): Confi
   const faults: ConfigFault[] = [];
   const { llm, sessions, errorRecovery, vault, auth } = config;
   if (llm.provider === 'openai-compatible') {
-    if (!llm.baseUrl) faults.push({ path: 'llm.base_url', message: 'is required by the provider openai-compatible' });
-    if (!llm.model) faults.push({ path: 'llm.model', message: 'is required by the provider openai-compatible' });
+    if (!llm.baseUrl)
+      faults.push({ path: 'llm.base_url', message: 'is required by the provider openai-compatible' });
+    if (!llm.model)
+      faults.push({ path: 'llm.model', message: 'is required by the provider openai-compatible' });
   }
   const keyOf = { openai: llm.openaiApiKey, anthropic: llm.anthropicApiKey, google: llm.googleApiKey };
   if (llm.provider in keyOf && !llm.apiKey && !keyOf[llm.provider as keyof typeof keyOf]) {
     faults.push({ path: 'llm.api_key', message: `is required by the provider ${llm.provider}` });
   }
   if (sessions.idleTimeoutHours > sessions.maxAgeHours) {
-    faults.push({ path: 'sessions.idle_timeout_hours', message: 'must not be longer than sessions.max_age_hours' });
+    faults.push({
+      path: 'sessions.idle_timeout_hours',
+      message: 'must not be longer than sessions.max_age_hours',
+    });
   }
   if (errorRecovery.retryBaseMs > errorRecovery.retryMaxMs) {
     faults.push({ path: 'error_recovery.retry_base_ms', message: 'must not be greater than retry_max_ms' });
@@ -82,10 +94,14 @@ function resolveSecrets(
   dataDir: string,
 ): AppConfig {
   const { auth, vault, database, ...rest } = document;
-  const kek = vault.kek ?? readSecretFile(join(dataDir, 'keys', 'vault.kek'), () => randomBytes(32).toString('base64'));
+  const kek =
+    vault.kek ?? readSecretFile(join(dataDir, 'keys', 'vault.kek'), () => randomBytes(32).toString('base64'));
   const apiKey = auth.apiKey
     ? { value: auth.apiKey, created: false }
-    : readOrCreate(join(dataDir, 'keys', 'admin.key'), () => `cs_${shortName(environment)}_${randomBytes(24).toString('base64url')}`);
+    : readOrCreate(
+        join(dataDir, 'keys', 'admin.key'),
+        () => `cs_${shortName(environment)}_${randomBytes(24).toString('base64url')}`,
+      );
   return {
     ...rest,
     instance: { environment, configDir, dataDir, version: productVersion() },
@@ -125,7 +141,9 @@ function packageRoot(): string {
 }
 
 function productVersion(): string {
-  const manifest = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  const manifest = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+    version: string;
+  };
   return manifest.version;
 }
 

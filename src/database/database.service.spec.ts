@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, OTHER_TENANT_ID, TEST_TENANT_ID, type TestDatabase } from '../../test/harness/database.js';
+import {
+  createTestDatabase,
+  OTHER_TENANT_ID,
+  TEST_TENANT_ID,
+  type TestDatabase,
+} from '../../test/harness/database.js';
 import { newId } from '../kernel/ids.js';
 
 describe('DatabaseService', () => {
@@ -25,7 +30,10 @@ describe('DatabaseService', () => {
 
   it('refuses a row written for another tenant', async () => {
     const foreign = test.database.withTenant(TEST_TENANT_ID, (trx) =>
-      trx.insertInto('content').values({ tenant_id: OTHER_TENANT_ID, hash: Buffer.from('x'), body: '{}' }).execute(),
+      trx
+        .insertInto('content')
+        .values({ tenant_id: OTHER_TENANT_ID, hash: Buffer.from('x'), body: '{}' })
+        .execute(),
     );
     await expect(foreign).rejects.toThrow(/row-level security/);
   });
@@ -33,7 +41,10 @@ describe('DatabaseService', () => {
   it('rolls everything back when the work throws', async () => {
     const id = newId();
     const failing = test.database.withTenant(TEST_TENANT_ID, async (trx) => {
-      await trx.insertInto('content').values({ tenant_id: TEST_TENANT_ID, hash: Buffer.from(id), body: '{}' }).execute();
+      await trx
+        .insertInto('content')
+        .values({ tenant_id: TEST_TENANT_ID, hash: Buffer.from(id), body: '{}' })
+        .execute();
       throw new Error('on purpose');
     });
     await expect(failing).rejects.toThrow('on purpose');
@@ -50,7 +61,9 @@ describe('DatabaseService', () => {
   });
 
   it('never lets text other than a UUID into the statement that names the tenant', () => {
-    expect(() => test.database.withTenant(`x'; drop table tenant; --`, async () => undefined)).toThrow(TypeError);
+    expect(() => test.database.withTenant(`x'; drop table tenant; --`, async () => undefined)).toThrow(
+      TypeError,
+    );
   });
 
   it('refuses to change or remove audit records, even for the owner', async () => {

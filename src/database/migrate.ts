@@ -19,12 +19,6 @@ export async function migrateToLatest(db: Kysely<Tables>): Promise<void> {
   if (error) throw error as Error;
 }
 
-/** Whether every migration this program knows has been applied. */
-export async function isSchemaCurrent(db: Kysely<Tables>): Promise<boolean> {
-  const migrations = await new Migrator({ db, provider: new SqlFiles(db) }).getMigrations();
-  return migrations.every((migration) => migration.executedAt !== undefined);
-}
-
 /** Forward-only migrations: the `.sql` files of a folder, by name. */
 class SqlFiles implements MigrationProvider {
   constructor(private readonly db: Kysely<Tables>) {}
@@ -34,19 +28,19 @@ class SqlFiles implements MigrationProvider {
     const entries = files.map(async (file) => {
       const text = await readFile(join(FOLDER, file), 'utf8');
       // Without parameters pg uses the simple protocol, which takes many statements at once.
-      return [file.replace(/\.sql$/, ''), { up: async (db) => void (await sql.raw(text).execute(db)) }] satisfies [
-        string,
-        Migration,
-      ];
+      return [
+        file.replace(/\.sql$/, ''),
+        { up: async (db) => void (await sql.raw(text).execute(db)) },
+      ] satisfies [string, Migration];
     });
     return { ...(await this.newerMigrations()), ...Object.fromEntries(await Promise.all(entries)) };
   }
 
   /** What a later version has applied: this version must still run on that schema, as in a rollback. */
   private async newerMigrations(): Promise<Record<string, Migration>> {
-    const { rows } = await sql<{ known: boolean }>`select to_regclass('kysely_migration') is not null as known`.execute(
-      this.db,
-    );
+    const { rows } = await sql<{
+      known: boolean;
+    }>`select to_regclass('kysely_migration') is not null as known`.execute(this.db);
     if (!rows[0]?.known) return {};
     const applied = await sql<{ name: string }>`select name from kysely_migration`.execute(this.db);
     return Object.fromEntries(applied.rows.map(({ name }) => [name, { up: async () => undefined }]));

@@ -51,19 +51,32 @@ export function composeMessage(loaded: LoadedRun, delivery: DeliveryRow): Outgoi
   };
 }
 
-/** Channel and address of a run's delivery, with real values. */
+/** Channel and address of a run's delivery, with real values; the address is absent where it cannot be restored. */
 export function destinationOf(loaded: LoadedRun): { channel: string; url: string | undefined } {
   const plan = loaded.definition.phases.DELIVERY.delivery;
   const refer = (reference: string | undefined) =>
     reference === undefined ? undefined : resolveReference(reference, { input: loaded.input });
   const url = refer(plan?.url);
-  return { channel: String(refer(plan?.channel)), url: typeof url === 'string' ? restore(loaded, url) : undefined };
+  return {
+    channel: String(refer(plan?.channel)),
+    url: typeof url === 'string' ? restoreIfPossible(loaded, url) : undefined,
+  };
 }
 
 /** The approved messages. */
 export function emailsOf(loaded: LoadedRun): readonly Email[] {
   const emails = (loaded.artifact?.content as { emails?: unknown } | null | undefined)?.emails;
   return Array.isArray(emails) ? (emails as Email[]) : [];
+}
+
+/** A destination that nobody can know any more is none: each message then fails for want of one. */
+function restoreIfPossible(loaded: LoadedRun, text: string): string | undefined {
+  try {
+    return restore(loaded, text);
+  } catch (error) {
+    if (error instanceof UnrestorableMessage) return undefined;
+    throw error;
+  }
 }
 
 function restore(loaded: LoadedRun, text: string): string {

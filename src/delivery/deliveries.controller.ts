@@ -4,10 +4,10 @@ import { CurrentPrincipal } from '../auth/current-principal.js';
 import type { Principal } from '../auth/principal.js';
 import { RequirePermission } from '../auth/require-permission.js';
 import { DatabaseService } from '../database/database.service.js';
-import { decodeCursor, type Page, pageOf } from '../http/paging.js';
+import { lastPositionOf, type Page, pageOf } from '../http/paging.js';
 import { AppError } from '../kernel/app-error.js';
 import { isId } from '../kernel/ids.js';
-import { RunRepository } from '../workflow/runs/run.repository.js';
+import { RunAccess } from '../workflow/runs/run-access.service.js';
 import { ListDeliveriesQuery, SettleDto } from './delivery.dto.js';
 import { DeliveryRepository, type DeliveryRow } from './delivery.repository.js';
 import { SettlementService } from './settlement.service.js';
@@ -17,7 +17,7 @@ import { SettlementService } from './settlement.service.js';
 export class DeliveriesController {
   constructor(
     private readonly deliveries: DeliveryRepository,
-    private readonly runs: RunRepository,
+    private readonly runs: RunAccess,
     private readonly settlement: SettlementService,
     private readonly database: DatabaseService,
   ) {}
@@ -25,10 +25,12 @@ export class DeliveriesController {
   /** What became of each message of a run; `?status=uncertain` is what a person has to settle. */
   @Get('workflows/:id/deliveries')
   @RequirePermission('workflows.read')
-  async list(@CurrentPrincipal() principal: Principal, @Param('id') id: string, @Query() query: ListDeliveriesQuery): Promise<Page<unknown>> {
-    const [after] = query.cursor ? decodeCursor(query.cursor, 1) : [];
-    const afterIndex = after === undefined ? -1 : Number(after);
-    if (!Number.isSafeInteger(afterIndex)) throw new AppError('INVALID_CURSOR');
+  async list(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Query() query: ListDeliveriesQuery,
+  ): Promise<Page<unknown>> {
+    const afterIndex = query.cursor ? lastPositionOf(query.cursor) : -1;
     const rows = await this.database.withTenant(principal.tenantId, async (trx) => {
       if (!isId(id) || !(await this.runs.find(trx, id))) throw new AppError('WORKFLOW_NOT_FOUND');
       return this.deliveries.list(trx, id, query.status, afterIndex, query.limit + 1);
@@ -41,7 +43,11 @@ export class DeliveriesController {
   @Post('deliveries/:id/settle')
   @HttpCode(200)
   @RequirePermission('deliveries.settle')
-  async settle(@CurrentPrincipal() principal: Principal, @Param('id') id: string, @Body() body: SettleDto): Promise<unknown> {
+  async settle(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Body() body: SettleDto,
+  ): Promise<unknown> {
     if (!isId(id)) throw new AppError('DELIVERY_NOT_FOUND');
     return present(await this.settlement.settle(principal, id, body.outcome));
   }

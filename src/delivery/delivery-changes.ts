@@ -26,22 +26,42 @@ export function intentsOf(deliveries: readonly DeliveryRow[]): RunChange {
 }
 
 /** The outcomes of a batch with one line of history and one event of progress. */
-export function outcomesOf(settlements: readonly Settlement[], counts: DeliveryCounts, startedAt: Date, endedAt: Date, actor = DELIVERY_ACTOR): RunChange {
+export function outcomesOf(
+  settlements: readonly Settlement[],
+  counts: DeliveryCounts,
+  startedAt: Date,
+  endedAt: Date,
+  actor = DELIVERY_ACTOR,
+): RunChange {
   const count = (status: Settlement['status']) => settlements.filter((each) => each.status === status).length;
-  const detail = { sent: count('sent'), failed: count('failed'), uncertain: count('uncertain'), retried: count('pending') };
+  const detail = {
+    sent: count('sent'),
+    failed: count('failed'),
+    uncertain: count('uncertain'),
+    retried: count('pending'),
+  };
   return changeOf({
     history: [
       {
         kind: 'delivery',
         phase: 'DELIVERY',
-        status: detail.uncertain > 0 ? 'uncertain' : detail.failed > 0 ? 'failed' : detail.retried > 0 ? 'retrying' : 'sent',
+        status:
+          detail.uncertain > 0
+            ? 'uncertain'
+            : detail.failed > 0
+              ? 'failed'
+              : detail.retried > 0
+                ? 'retrying'
+                : 'sent',
         detail,
         startedAt,
         endedAt,
       },
     ],
     events: [
-      ...(detail.uncertain > 0 ? [{ type: 'delivery.uncertain', data: { uncertain: counts.uncertain } }] : []),
+      ...(detail.uncertain > 0
+        ? [{ type: 'delivery.uncertain', data: { uncertain: counts.uncertain } }]
+        : []),
       { type: 'delivery.progress', data: progressOf(counts) },
     ],
     facts: settlements.map((settlement) => outcomeFact(settlement, actor)),
@@ -54,7 +74,12 @@ export function allSettled(counts: DeliveryCounts): RunChange {
     signals: [
       {
         type: 'delivery.settled',
-        payload: { total: counts.total, settled: counts.sent + counts.failed, sent: counts.sent, failed: counts.failed },
+        payload: {
+          total: counts.total,
+          settled: counts.sent + counts.failed,
+          sent: counts.sent,
+          failed: counts.failed,
+        },
       },
     ],
     jobs: [{ name: 'workflow.drive' }],

@@ -4,7 +4,7 @@ import type { Trx } from '../database/trx.js';
 import { RunEventFeed } from '../workflow/events/run-event-feed.service.js';
 import type { Run } from '../workflow/runs/run.js';
 import type { RunChange } from '../workflow/runs/run-change.js';
-import { RunRepository } from '../workflow/runs/run.repository.js';
+import { RunAccess } from '../workflow/runs/run-access.service.js';
 import { RunWriter } from '../workflow/runs/run-writer.service.js';
 
 /** What a piece of delivery work changes, and what it gives back. */
@@ -18,7 +18,7 @@ export interface Recorded<T> {
 export class DeliveryRecorder {
   constructor(
     private readonly database: DatabaseService,
-    private readonly runs: RunRepository,
+    private readonly runs: RunAccess,
     private readonly writer: RunWriter,
     private readonly feed: RunEventFeed,
   ) {}

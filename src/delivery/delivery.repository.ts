@@ -27,7 +27,13 @@ const CHUNK_ROWS = 2_000;
 
 @Injectable()
 export class DeliveryRepository {
-  async insert(trx: Trx, tenantId: string, runId: string, deliveries: readonly NewDelivery[], now: Date): Promise<void> {
+  async insert(
+    trx: Trx,
+    tenantId: string,
+    runId: string,
+    deliveries: readonly NewDelivery[],
+    now: Date,
+  ): Promise<void> {
     for (let start = 0; start < deliveries.length; start += CHUNK_ROWS) {
       const rows = deliveries.slice(start, start + CHUNK_ROWS).map((delivery) => ({
         id: delivery.id,
@@ -51,9 +57,9 @@ export class DeliveryRepository {
       .where('run_id', '=', runId)
       .groupBy('status')
       .execute();
-    const of = (status: string) => Number(rows.find((row) => row.status === status)?.count ?? 0);
+    const of = (status: string) => rows.find((row) => row.status === status)?.count ?? 0;
     return {
-      total: rows.reduce((sum, row) => sum + Number(row.count), 0),
+      total: rows.reduce((sum, row) => sum + row.count, 0),
       pending: of('pending'),
       sending: of('sending'),
       sent: of('sent'),
@@ -65,20 +71,25 @@ export class DeliveryRepository {
   /** Takes pending deliveries for a hand-over: from now on they are `sending`. */
   async claim(trx: Trx, runId: string, limit: number, now: Date): Promise<DeliveryRow[]> {
     const rows = await trx
-      .updateTable('delivery')
-      .set((eb) => ({ status: 'sending' as const, attempts: eb('attempts', '+', 1), sending_at: now }))
-      .where('id', 'in', (eb) =>
-        eb
-          .selectFrom('delivery')
-          .select('id')
-          .where('run_id', '=', runId)
-          .where('status', '=', 'pending')
-          .orderBy('index')
-          .limit(limit)
-          .forUpdate()
-          .skipLocked(),
+      // Materialised: a subquery in its place may be planned to run once for each row, and its limit would not hold.
+      .with(
+        (cte) => cte('due').materialized(),
+        (db) =>
+          db
+            .selectFrom('delivery')
+            .select('id')
+            .where('run_id', '=', runId)
+            .where('status', '=', 'pending')
+            .orderBy('index')
+            .limit(limit)
+            .forUpdate()
+            .skipLocked(),
       )
-      .returningAll()
+      .updateTable('delivery')
+      .from('due')
+      .set((eb) => ({ status: 'sending' as const, attempts: eb('attempts', '+', 1), sending_at: now }))
+      .whereRef('delivery.id', '=', 'due.id')
+      .returningAll('delivery')
       .execute();
     return rows.sort((one, other) => one.index - other.index);
   }
@@ -102,7 +113,11 @@ export class DeliveryRepository {
   async settle(
     trx: Trx,
     delivery: { readonly id: string; readonly attempts: number },
-    outcome: { readonly status: DeliveryRow['status']; readonly detail: string | null; readonly settledBy: string },
+    outcome: {
+      readonly status: DeliveryRow['status'];
+      readonly detail: string | null;
+      readonly settledBy: string;
+    },
     now: Date,
   ): Promise<boolean> {
     const { numUpdatedRows } = await trx
@@ -124,7 +139,13 @@ export class DeliveryRepository {
     return trx.selectFrom('delivery').selectAll().where('id', '=', id).executeTakeFirst();
   }
 
-  list(trx: Trx, runId: string, status: string | undefined, afterIndex: number, limit: number): Promise<DeliveryRow[]> {
+  list(
+    trx: Trx,
+    runId: string,
+    status: string | undefined,
+    afterIndex: number,
+    limit: number,
+  ): Promise<DeliveryRow[]> {
     let rows = trx
       .selectFrom('delivery')
       .selectAll()

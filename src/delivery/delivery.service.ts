@@ -12,10 +12,22 @@ import { RunLoader } from '../workflow/engine/run-loader.service.js';
 import { Transitions } from '../workflow/engine/transitions.service.js';
 import { bindingHash } from '../workflow/review/binding.js';
 import { changeOf, joinChanges } from '../workflow/runs/run-change.js';
-import type { ChannelName, ChannelResult, DeliveryChannel } from './channels/delivery-channel.js';
+import type {
+  ChannelName,
+  ChannelResult,
+  DeliveryChannel,
+  Reconciliation,
+} from './channels/delivery-channel.js';
 import { ChannelsRegistry } from './channels/channels.registry.js';
 import { composeMessage, destinationOf, emailsOf, UnrestorableMessage } from './compose-message.js';
-import { allSettled, DELIVERY_ACTOR, intentsOf, isAllSettled, outcomesOf, type Settlement } from './delivery-changes.js';
+import {
+  allSettled,
+  DELIVERY_ACTOR,
+  intentsOf,
+  isAllSettled,
+  outcomesOf,
+  type Settlement,
+} from './delivery-changes.js';
 import { DeliveryRecorder } from './delivery-recorder.service.js';
 import { DeliveryRepository, type DeliveryRow } from './delivery.repository.js';
 
@@ -79,7 +91,11 @@ export class DeliveryService {
     }
     await this.recorder.record(loaded.run.tenantId, loaded.run.id, async (_trx, run) => {
       if (isEnded(run.status)) return undefined;
-      const violation = { rule: 'approval.bound', tier: 'compliance', message: 'what would be delivered is not what was approved' } as const;
+      const violation = {
+        rule: 'approval.bound',
+        tier: 'compliance',
+        message: 'what would be delivered is not what was approved',
+      } as const;
       return { change: this.transitions.deny(run, 'DELIVERY', [violation]), result: undefined };
     });
     return false;
@@ -99,10 +115,18 @@ export class DeliveryService {
       const change = changeOf({
         events: [{ type: 'delivery.started', data: { channel, total: rows.length } }],
         facts: [
-          { type: 'delivery.prepared', outcome: 'success', actor: DELIVERY_ACTOR, detail: { channel, total: rows.length } },
+          {
+            type: 'delivery.prepared',
+            outcome: 'success',
+            actor: DELIVERY_ACTOR,
+            detail: { channel, total: rows.length },
+          },
         ],
       });
-      return { change: rows.length > 0 ? change : joinChanges(change, allSettled(NOTHING_TO_SEND)), result: undefined };
+      return {
+        change: rows.length > 0 ? change : joinChanges(change, allSettled(NOTHING_TO_SEND)),
+        result: undefined,
+      };
     });
   }
 
@@ -111,22 +135,33 @@ export class DeliveryService {
     const { loaded, channel } = dispatch;
     const { run } = loaded;
     for (;;) {
-      const orphans = await this.recorder.read(run.tenantId, (trx) => this.deliveries.orphans(trx, run.id, 100));
+      const orphans = await this.recorder.read(run.tenantId, (trx) =>
+        this.deliveries.orphans(trx, run.id, 100),
+      );
       if (orphans.length === 0) return;
-      const settlements = await Promise.all(orphans.map((delivery) => this.reconciled(loaded, channel, delivery)));
+      const settlements = await Promise.all(
+        orphans.map((delivery) => this.reconciled(loaded, channel, delivery)),
+      );
       await this.record(loaded, settlements);
     }
   }
 
-  private async reconciled(loaded: LoadedRun, channel: DeliveryChannel, delivery: DeliveryRow): Promise<Settlement> {
-    const known = await channel.reconcile(composeMessage(loaded, delivery)).catch(() => 'unknown' as const);
-    switch (known) {
+  private async reconciled(
+    loaded: LoadedRun,
+    channel: DeliveryChannel,
+    delivery: DeliveryRow,
+  ): Promise<Settlement> {
+    switch (await askChannel(loaded, channel, delivery)) {
       case 'sent':
         return { delivery, status: 'sent', detail: null };
       case 'not_sent':
         return { delivery, status: 'pending', detail: 'the process ended before the message left' };
       case 'unknown':
-        return { delivery, status: 'uncertain', detail: 'the process ended while the message was being handed over' };
+        return {
+          delivery,
+          status: 'uncertain',
+          detail: 'the process ended while the message was being handed over',
+        };
     }
   }
 
@@ -141,7 +176,10 @@ export class DeliveryService {
     return claimed ?? [];
   }
 
-  private async handOver({ loaded, channel, url, signal }: Dispatch, delivery: DeliveryRow): Promise<Settlement> {
+  private async handOver(
+    { loaded, channel, url, signal }: Dispatch,
+    delivery: DeliveryRow,
+  ): Promise<Settlement> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.config.timeoutMs)]);
     let result: ChannelResult;
     try {
@@ -150,7 +188,12 @@ export class DeliveryService {
       if (error instanceof UnrestorableMessage) {
         return { delivery, status: 'failed', detail: error.message };
       }
-      this.logger.error({ event: 'delivery.channel_fault', channel: channel.name, deliveryId: delivery.id, err: error });
+      this.logger.error({
+        event: 'delivery.channel_fault',
+        channel: channel.name,
+        deliveryId: delivery.id,
+        err: error,
+      });
       return { delivery, status: 'uncertain', detail: 'the channel failed in an unexpected way' };
     }
     if (result.status === 'sent') return { delivery, status: 'sent', detail: null };
@@ -172,7 +215,10 @@ export class DeliveryService {
       if (taken.length === 0) return undefined;
       const counts = await this.deliveries.counts(trx, run.id);
       const change = outcomesOf(taken, counts, startedAt, now);
-      return { change: isAllSettled(counts) ? joinChanges(change, allSettled(counts)) : change, result: undefined };
+      return {
+        change: isAllSettled(counts) ? joinChanges(change, allSettled(counts)) : change,
+        result: undefined,
+      };
     });
     for (const { delivery, status } of settlements) {
       if (status !== 'pending') this.metrics.deliverySettled(delivery.channel, status);
@@ -181,7 +227,22 @@ export class DeliveryService {
 
   private async backOff(round: number, draining: AbortSignal): Promise<void> {
     const longest = Math.min(60_000, this.config.retryBaseMs * 2 ** round);
-    await wait(longest / 2 + Math.random() * (longest / 2), undefined, { signal: draining }).catch(() => undefined);
+    await wait(longest / 2 + Math.random() * (longest / 2), undefined, { signal: draining }).catch(
+      () => undefined,
+    );
+  }
+}
+
+/** A message that cannot be composed any more cannot be asked about either. */
+async function askChannel(
+  loaded: LoadedRun,
+  channel: DeliveryChannel,
+  delivery: DeliveryRow,
+): Promise<Reconciliation> {
+  try {
+    return await channel.reconcile(composeMessage(loaded, delivery));
+  } catch {
+    return 'unknown';
   }
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestApplication, type TestApplication } from '../http/http-application.fake.js';
-import { FakeClock } from '../kernel/clock.fake.js';
+import { startTestApplication, type TestApplication } from '../../test/harness/http-application.fake.js';
+import { FakeClock } from '../../test/harness/clock.fake.js';
 import { type HealthFinding, HealthIndicators } from './health-indicators.js';
 import { Readiness } from './readiness.js';
 

@@ -12,6 +12,7 @@ import { HttpDrain } from './http-drain.service.js';
 import { setupOpenApi } from './openapi.js';
 import { requestIdOf } from './request-id.js';
 import { stampResponses } from './response-headers.js';
+import { refuseUnstorableRequests } from './storable-requests.js';
 
 /** A client that has not sent its whole request by then is not going to. */
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -37,8 +38,13 @@ export async function createHttpApplication(
   const drain = app.get(HttpDrain);
   const server: FastifyInstance = app.getHttpAdapter().getInstance();
   server.removeContentTypeParser('text/plain');
+  // Handed on as text: only the workflow definitions take it, and they read it themselves.
+  server.addContentTypeParser('application/yaml', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, body),
+  );
   stampResponses(server, () => drain.isDraining);
   problemsWhileClosing(server);
+  refuseUnstorableRequests(server);
   recordHttpMetrics(server, app.get(Metrics));
   logHttpRequests(server);
   setupOpenApi(app, config.instance.version);

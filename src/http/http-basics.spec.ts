@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isId } from '../kernel/ids.js';
-import { startTestApplication, type TestApplication } from './http-application.fake.js';
-import { ThingsController, TwinController } from './things.fake.js';
+import { startTestApplication, type TestApplication } from '../../test/harness/http-application.fake.js';
+import { ThingsController, TwinController } from '../../test/harness/things.fake.js';
 
 describe('the HTTP platform', () => {
   let test: TestApplication;

@@ -7,7 +7,7 @@ import type { Trx } from '../database/trx.js';
 import { AppError } from '../kernel/app-error.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import { CLOCK, type Clock } from '../kernel/clock.js';
-import { deriveKey, open, seal } from '../kernel/sealing.js';
+import { deriveKey, open, pseudonym, seal } from '../kernel/sealing.js';
 import {
   IdempotencyRepository,
   type KeyClaim,
@@ -47,8 +47,10 @@ export class IdempotencyService {
    * @throws AppError `IDEMPOTENCY_KEY_REUSED` for another request under the key, `IDEMPOTENCY_IN_PROGRESS`
    *   while the first is under way.
    */
-  async admit(owner: KeyOwner, request: { method: string; url: string; body: unknown }): Promise<Admission> {
+  async admit(caller: KeyOwner, request: { method: string; url: string; body: unknown }): Promise<Admission> {
     const now = this.clock.now();
+    // Clients make keys of what they have at hand, addresses included: the table knows a pseudonym only.
+    const owner = { ...caller, key: pseudonym(this.keyOf(caller.tenantId), caller.key) };
     const claim: KeyClaim = {
       ...owner,
       fingerprint: this.fingerprintOf(owner.tenantId, request),
@@ -123,9 +125,9 @@ function canonicalBody(body: unknown): string {
   try {
     return canonicalJson(body ?? null);
   } catch (error) {
-    // JSON can spell half a surrogate pair, which has no UTF-8 form.
+    // Text without a canonical form is refused earlier; what remains is a document deeper than the stack.
     throw new AppError('VALIDATION_FAILED', {
-      errors: [{ path: '', message: 'contains text that is not well-formed Unicode' }],
+      errors: [{ path: '', message: 'is nested too deeply' }],
       cause: error,
     });
   }

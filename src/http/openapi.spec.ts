@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApplication, type TestApplication } from './http-application.fake.js';
-import { ThingsController } from './things.fake.js';
+import { startTestApplication, type TestApplication } from '../../test/harness/http-application.fake.js';
+import { ThingsController } from '../../test/harness/things.fake.js';
 
 describe('the OpenAPI document', () => {
   let test: TestApplication;

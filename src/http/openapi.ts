@@ -13,7 +13,7 @@ export function setupOpenApi(app: INestApplication, version: string): void {
 }
 
 /** The document itself, for tools that want it without a running server. */
-export function openApiDocument(app: INestApplication, version: string): OpenAPIObject {
+function openApiDocument(app: INestApplication, version: string): OpenAPIObject {
   const base = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Countersign')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeCursor, encodeCursor, pageOf } from './paging.js';
+import { decodeCursor, encodeCursor, lastIdOf, lastPositionOf, pageOf } from './paging.js';
 
 const cursorOf = (row: number) => [String(row)];
 
@@ -19,6 +19,25 @@ describe('cursors', () => {
     ['of another list', encodeCursor(['a'])],
   ])('are refused when they are %s', (_what, cursor) => {
     expect(() => decodeCursor(cursor, 2)).toThrow(expect.objectContaining({ code: 'INVALID_CURSOR' }));
+  });
+});
+
+describe('what a cursor holds', () => {
+  const invalid = expect.objectContaining({ code: 'INVALID_CURSOR' }) as Error;
+
+  it('is an id or a position', () => {
+    const id = '01a1fc0e-64df-74a4-a703-3f7fe916c128';
+    expect(lastIdOf(encodeCursor([id]))).toBe(id);
+    expect(lastPositionOf(encodeCursor(['0']))).toBe(0);
+    expect(lastPositionOf(encodeCursor(['2147483647']))).toBe(2_147_483_647);
+  });
+
+  it.each(['Ada Example', '', '17'])('is no id: %j', (text) => {
+    expect(() => lastIdOf(encodeCursor([text]))).toThrow(invalid);
+  });
+
+  it.each(['Ada', '', '-1', '1e3', '1.5', '2147483648', '99999999999'])('is no position: %j', (text) => {
+    expect(() => lastPositionOf(encodeCursor([text]))).toThrow(invalid);
   });
 });
 

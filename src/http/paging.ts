@@ -2,6 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { AppError } from '../kernel/app-error.js';
+import { isId } from '../kernel/ids.js';
 
 /** Query parameters of every list. */
 export class PageQuery {
@@ -61,6 +62,24 @@ export function decodeCursor(cursor: string, length?: number): string[] {
   }
   return parts;
 }
+
+/** The id a cursor holds, checked before it gets near a query. @throws AppError `INVALID_CURSOR`. */
+export function lastIdOf(cursor: string): string {
+  const [id = ''] = decodeCursor(cursor, 1);
+  if (!isId(id)) throw new AppError('INVALID_CURSOR');
+  return id;
+}
+
+/** The position a cursor holds. @throws AppError `INVALID_CURSOR` unless it is one that a column can hold. */
+export function lastPositionOf(cursor: string): number {
+  const [text = ''] = decodeCursor(cursor, 1);
+  const position = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(position <= MAX_POSITION)) throw new AppError('INVALID_CURSOR');
+  return position;
+}
+
+/** Largest value of the database's integers. */
+const MAX_POSITION = 2_147_483_647;
 
 function parse(cursor: string): unknown {
   try {

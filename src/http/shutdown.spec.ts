@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Readiness } from '../health/readiness.js';
-import { startTestApplication, type TestApplication } from './http-application.fake.js';
-import { StreamsController } from './streams.fake.js';
+import { startTestApplication, type TestApplication } from '../../test/harness/http-application.fake.js';
+import { StreamsController } from '../../test/harness/streams.fake.js';
 
 describe('shutdown', () => {
   let test: TestApplication;

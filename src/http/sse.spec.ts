@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify';
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startTestApplication, type TestApplication } from './http-application.fake.js';
+import { startTestApplication, type TestApplication } from '../../test/harness/http-application.fake.js';
 import { lastEventIdOf, openSse } from './sse.js';
-import { StreamsController } from './streams.fake.js';
+import { StreamsController } from '../../test/harness/streams.fake.js';
 
 describe('Server-Sent Events', () => {
   let test: TestApplication;

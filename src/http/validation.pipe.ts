@@ -1,6 +1,7 @@
-import { StandardSchemaValidationPipe, ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, StandardSchemaValidationPipe, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { AppError, type FieldError } from '../kernel/app-error.js';
+import { sayableFieldName } from './field-name.js';
 
 /** A client that got a hundred fields wrong has learned enough; ten thousand would be a reply of megabytes. */
 const MAX_FIELD_ERRORS = 100;
@@ -11,7 +12,7 @@ type SchemaIssue = Parameters<
 
 /** Checks everything typed as a DTO class: unknown fields are refused, nothing is converted unasked. */
 export function dtoValidationPipe(): ValidationPipe {
-  return new ValidationPipe({
+  return new DtoValidationPipe({
     whitelist: true,
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
@@ -19,6 +20,19 @@ export function dtoValidationPipe(): ValidationPipe {
     validationError: { target: false, value: true },
     exceptionFactory: (errors) => validationFailed(errors.flatMap((error) => fieldErrorsOf(error, ''))),
   });
+}
+
+class DtoValidationPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    try {
+      return (await super.transform(value, metadata)) as unknown;
+    } catch (error) {
+      // class-transformer walks a document recursively, and some 1,500 levels are the end of its stack.
+      if (error instanceof RangeError)
+        throw validationFailed([{ path: '', message: 'is nested too deeply' }]);
+      throw error;
+    }
+  }
 }
 
 /** Checks everything bound with a schema: `@Body({ schema })`. */
@@ -33,16 +47,22 @@ function validationFailed(errors: readonly FieldError[]): AppError {
 }
 
 function fieldErrorsOf(error: ValidationError, parent: string): FieldError[] {
-  const path = [parent, error.property].filter(Boolean).join('.');
+  const name = sayableFieldName(error.property);
+  const path = [parent, name].filter(Boolean).join('.');
   const own = Object.values(error.constraints ?? {}).map((message) => ({
     path,
-    message: withoutValue(message, error.value),
+    message: withoutValue(
+      message.replace(error.property, () => name),
+      error.value,
+    ),
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => fieldErrorsOf(child, path))];
 }
 
 function fieldErrorOf(issue: SchemaIssue): FieldError {
-  const keys = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
+  const keys = (issue.path ?? []).map((part) =>
+    sayableFieldName(String(typeof part === 'object' ? part.key : part)),
+  );
   return { path: keys.join('.'), message: issue.message };
 }
 

@@ -14,3 +14,9 @@ export interface RunJob {
 export type JobName = keyof JobCatalogue;
 
 export const JOB_NAMES: readonly JobName[] = ['workflow.drive', 'delivery.deliver'];
+
+/**
+ * Kinds of which one job of a run is given out at a time. A second delivery would take the messages that the first
+ * one is handing over for those of a dead process. Driving needs no such care, the run's version fences it.
+ */
+export const ONE_AT_A_TIME: ReadonlySet<JobName> = new Set(['delivery.deliver']);

@@ -11,12 +11,13 @@ import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
 import { DatabaseService } from '../database/database.service.js';
 import type { Trx } from '../database/trx.js';
-import { JOB_NAMES, type JobCatalogue, type JobName } from './job-catalogue.js';
+import { JOB_NAMES, type JobCatalogue, type JobName, ONE_AT_A_TIME } from './job-catalogue.js';
+import { storableFault } from './storable-fault.js';
 
-/** Thrown by a handler that stops because the process does: the job goes to another process at once. */
+/** Thrown by a handler that stops before its job is done and without a fault: the job is given out anew at once. */
 export class HandBack extends Error {
   constructor() {
-    super('handed back because the process stops');
+    super('handed back');
     this.name = 'HandBack';
   }
 }
@@ -35,7 +36,9 @@ export type JobHandler<N extends JobName> = (data: JobCatalogue[N], context: Job
  * process by heartbeat, and goes to another when that process is not heard of any more.
  */
 @Injectable()
-export class JobsService implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown {
+export class JobsService
+  implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
+{
   private readonly logger = new Logger(JobsService.name);
   private readonly boss: PgBoss;
   private readonly draining = new AbortController();
@@ -69,7 +72,9 @@ export class JobsService implements OnModuleInit, OnModuleDestroy, BeforeApplica
   async onModuleInit(): Promise<void> {
     await this.boss.start();
     for (const name of JOB_NAMES) {
-      await this.boss.createQueue(name, {
+      await this.boss.createQueue(name);
+      // A queue that is there already keeps the settings it was made with, whatever the configuration says now.
+      await this.boss.updateQueue(name, {
         notify: true,
         heartbeatSeconds: this.config.heartbeatSeconds,
         expireInSeconds: 86_400,
@@ -90,7 +95,7 @@ export class JobsService implements OnModuleInit, OnModuleDestroy, BeforeApplica
     data: JobCatalogue[N],
     options: { startAfter?: Date } = {},
   ): Promise<void> {
-    await this.boss.send(name, data, { db: fromKysely(trx), ...options });
+    await this.boss.send(name, data, { db: fromKysely(trx), group: { id: data.runId }, ...options });
   }
 
   /** Starts to take jobs of one kind. */
@@ -103,6 +108,7 @@ export class JobsService implements OnModuleInit, OnModuleDestroy, BeforeApplica
         pollingIntervalSeconds: this.config.pollingIntervalSeconds,
         notifyPollingIntervalSeconds: this.config.pollingIntervalSeconds,
         heartbeatRefreshSeconds: this.config.heartbeatSeconds / 4,
+        ...(ONE_AT_A_TIME.has(name) && { groupConcurrency: 1 }),
       },
       async ([job]) => {
         if (!job) return;
@@ -150,12 +156,14 @@ export class JobsService implements OnModuleInit, OnModuleDestroy, BeforeApplica
     try {
       await handler(data, { signal, draining: this.draining.signal });
     } catch (error) {
-      if (!(error instanceof HandBack)) {
+      if (signal.aborted) {
+        this.logger.warn({ event: 'jobs.lost', job: name, runId: data.runId });
+      } else if (!(error instanceof HandBack)) {
         this.logger.error({ event: 'jobs.failed', job: name, runId: data.runId, err: error });
         // The job is retried at once; a fault that persists must not spin.
         await new Promise((resolve) => setTimeout(resolve, 1_000));
       }
-      throw error;
+      throw storableFault(error);
     }
   }
 }

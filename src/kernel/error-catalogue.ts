@@ -16,7 +16,10 @@ export const ERROR_CATALOGUE = {
   NOT_FOUND: { status: 404, title: 'There is no such resource' },
   RATE_LIMITED: { status: 429, title: 'Too many requests' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used with another request' },
-  IDEMPOTENCY_IN_PROGRESS: { status: 409, title: 'The first request with this idempotency key is still running' },
+  IDEMPOTENCY_IN_PROGRESS: {
+    status: 409,
+    title: 'The first request with this idempotency key is still running',
+  },
   // Identity and sessions
   UNAUTHENTICATED: { status: 401, title: 'A valid API key is required' },
   FORBIDDEN: { status: 403, title: 'This principal may not do that' },

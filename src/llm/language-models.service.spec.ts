@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { LanguageModels } from './language-models.service.js';
-import { llmConfig } from './llm-config.fixture.js';
+import { llmConfig } from '../../test/harness/llm-config.fixture.js';
 
 const schema = z.strictObject({ subject: z.string().max(10) });
 const signal = new AbortController().signal;

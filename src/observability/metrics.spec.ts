@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startTestApplication, type TestApplication } from '../http/http-application.fake.js';
-import { ThingsController } from '../http/things.fake.js';
+import { startTestApplication, type TestApplication } from '../../test/harness/http-application.fake.js';
+import { ThingsController } from '../../test/harness/things.fake.js';
 import { BREAKER_STATES, HTTP_BUCKETS } from './metric-names.js';
 import { Metrics } from './metrics.js';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FakeClock } from '../kernel/clock.fake.js';
+import { FakeClock } from '../../test/harness/clock.fake.js';
 import { MemorySharedStore } from './memory.shared-store.js';
 
 it('keeps a value until the very end of its time, and not one moment more', async () => {

@@ -29,7 +29,12 @@ export function presentRunSummary(run: Run) {
 }
 
 /** A run in full. Tokens stand in input and output in place of personal data. */
-export function presentRun(run: Run, input: unknown, output: unknown, approvals: readonly ReturnType<typeof presentApproval>[]) {
+export function presentRun(
+  run: Run,
+  input: unknown,
+  output: unknown,
+  approvals: readonly ReturnType<typeof presentApproval>[],
+) {
   const context = readContext(run.context) ?? EMPTY_CONTEXT;
   return {
     ...presentRunSummary(run),

@@ -1,25 +1,33 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentPrincipal } from '../auth/current-principal.js';
 import type { PrincipalRequest } from '../auth/principal-request.js';
 import type { Principal } from '../auth/principal.js';
 import { RequirePermission } from '../auth/require-permission.js';
+import { isEnded } from '../compliance/state/phases.js';
 import { DatabaseService } from '../database/database.service.js';
 import { Idempotent } from '../http/idempotent.js';
-import { decodeCursor, type Page, PageQuery, pageOf } from '../http/paging.js';
+import { lastPositionOf, type Page, PageQuery, pageOf } from '../http/paging.js';
 import { lastEventIdOf, openSse } from '../http/sse.js';
 import { AppError } from '../kernel/app-error.js';
 import { isId } from '../kernel/ids.js';
 import { RunAdmission } from './admission/run-admission.service.js';
 import { isStreamEnd } from './events/stream-end.js';
 import { RunEventFeed } from './events/run-event-feed.service.js';
+import { ListWorkflowsPipe, type RunListRequest } from './list-workflows.pipe.js';
 import { ApprovalRepository } from './review/approval.repository.js';
-import { presentApproval, presentArtifact, presentHistory, presentRun, presentRunSummary } from './run.presenter.js';
+import {
+  presentApproval,
+  presentArtifact,
+  presentHistory,
+  presentRun,
+  presentRunSummary,
+} from './run.presenter.js';
 import type { Run } from './runs/run.js';
 import { RunControl } from './runs/run-control.service.js';
 import { RunRepository } from './runs/run.repository.js';
-import { ATTRIBUTE_KEY, ListWorkflowsQuery, StartWorkflowDto } from './workflow.dto.js';
+import { ListWorkflowsQuery, StartWorkflowDto } from './workflow.dto.js';
 
 @ApiTags('workflows')
 @Controller({ path: 'workflows', version: '1' })
@@ -38,28 +46,31 @@ export class WorkflowController {
   @HttpCode(202)
   @Idempotent()
   @RequirePermission('workflows.start')
-  async start(@CurrentPrincipal() principal: Principal, @Body() body: StartWorkflowDto, @Req() request: PrincipalRequest) {
-    const run = await this.admission.start(principal, body, request.id, async (trx, created) => {
-      await request.idempotency?.store(trx, 202, presentRunSummary(created));
+  async start(
+    @CurrentPrincipal() principal: Principal,
+    @Body() body: StartWorkflowDto,
+    @Req() request: PrincipalRequest,
+  ): Promise<unknown> {
+    let answer: unknown;
+    await this.admission.start(principal, body, request.id, async (trx, created) => {
+      answer = presentRunSummary(created);
+      await request.idempotency?.store(trx, 202, answer);
     });
-    return presentRunSummary(run);
+    return answer;
   }
 
   /** Runs of the tenant, newest first. */
   @Get()
+  @ApiQuery({ type: ListWorkflowsQuery })
   @RequirePermission('workflows.read')
-  async list(@CurrentPrincipal() principal: Principal, @Query() query: ListWorkflowsQuery, @Req() request: PrincipalRequest) {
-    const [before] = query.cursor ? decodeCursor(query.cursor, 1) : [];
-    const filter = {
-      ...query,
-      attributes: attributesOf(request.url),
-      createdAfter: query.createdAfter ? new Date(query.createdAfter) : undefined,
-      createdBefore: query.createdBefore ? new Date(query.createdBefore) : undefined,
-    };
+  async list(
+    @CurrentPrincipal() principal: Principal,
+    @Query(ListWorkflowsPipe) { limit, before, filter }: RunListRequest,
+  ) {
     const rows = await this.database.withTenant(principal.tenantId, (trx) =>
-      this.runs.list(trx, filter, query.limit + 1, before),
+      this.runs.list(trx, filter, limit + 1, before),
     );
-    const page = pageOf(rows, query.limit, (run) => [run.id]);
+    const page = pageOf(rows, limit, (run) => [run.id]);
     return { ...page, items: page.items.map(presentRunSummary) };
   }
 
@@ -69,7 +80,10 @@ export class WorkflowController {
     return this.database.withTenant(principal.tenantId, async (trx) => {
       const run = found(isId(id) ? await this.runs.find(trx, id) : undefined);
       const approvals = await this.approvals.ofRun(trx, id);
-      const decisions = await this.approvals.decisions(trx, approvals.map((approval) => approval.id));
+      const decisions = await this.approvals.decisions(
+        trx,
+        approvals.map((approval) => approval.id),
+      );
       return presentRun(
         run,
         await this.runs.content(trx, run.inputHash),
@@ -82,10 +96,12 @@ export class WorkflowController {
   /** Every step and transition, oldest first. */
   @Get(':id/history')
   @RequirePermission('workflows.read')
-  async history(@CurrentPrincipal() principal: Principal, @Param('id') id: string, @Query() query: PageQuery): Promise<Page<unknown>> {
-    const [after] = query.cursor ? decodeCursor(query.cursor, 1) : [];
-    const afterSeq = after === undefined ? 0 : Number(after);
-    if (!Number.isSafeInteger(afterSeq)) throw new AppError('INVALID_CURSOR');
+  async history(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Query() query: PageQuery,
+  ): Promise<Page<unknown>> {
+    const afterSeq = query.cursor ? lastPositionOf(query.cursor) : 0;
     const rows = await this.database.withTenant(principal.tenantId, async (trx) => {
       found(isId(id) ? await this.runs.find(trx, id) : undefined);
       return this.runs.history(trx, id, afterSeq, query.limit + 1);
@@ -104,16 +120,23 @@ export class WorkflowController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const after = lastEventIdOf(request) ?? 0;
-    await this.database.withTenant(principal.tenantId, async (trx) => {
-      found(isId(id) ? await this.runs.find(trx, id) : undefined);
-    });
+    const run = await this.database.withTenant(principal.tenantId, async (trx) =>
+      found(isId(id) ? await this.runs.find(trx, id) : undefined),
+    );
+    refuseUnreached(after, run);
+    if (isEnded(run.status) && after === run.eventSeq) {
+      // By this status an EventSource knows that it need not come back.
+      void reply.status(204).send();
+      return;
+    }
     const stream = openSse(reply);
     const gone = new AbortController();
     void stream.closed.then(() => gone.abort());
     try {
       for await (const event of this.feed.follow(principal.tenantId, id, after, gone.signal)) {
         const data = { ...event.data, runId: id, at: event.createdAt };
-        if (!(await stream.send({ id: event.seq, event: event.type, data })) || isStreamEnd(event.type)) break;
+        if (!(await stream.send({ id: event.seq, event: event.type, data })) || isStreamEnd(event.type))
+          break;
       }
     } finally {
       stream.close();
@@ -135,27 +158,25 @@ export class WorkflowController {
   @HttpCode(202)
   @Idempotent()
   @RequirePermission('workflows.control')
-  async cancel(@CurrentPrincipal() principal: Principal, @Param('id') id: string, @Req() request: PrincipalRequest) {
+  async cancel(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Req() request: PrincipalRequest,
+  ) {
     if (!isId(id)) throw new AppError('WORKFLOW_NOT_FOUND');
     return presentRunSummary(await this.control.cancel(principal, id, request.id));
   }
 }
 
+/** A position the run has not reached was not given by it, and waiting for it could take for ever. */
+function refuseUnreached(position: number, run: Run): void {
+  if (position <= run.eventSeq) return;
+  throw new AppError('VALIDATION_FAILED', {
+    errors: [{ path: 'Last-Event-ID', message: 'is beyond the events of this run' }],
+  });
+}
+
 function found(run: Run | undefined): Run {
   if (!run) throw new AppError('WORKFLOW_NOT_FOUND');
   return run;
-}
-
-/** `attribute.<key>=<value>` of the query string. @throws AppError VALIDATION_FAILED for a key no run can have. */
-function attributesOf(url: string): Record<string, string> {
-  const attributes: Record<string, string> = {};
-  for (const [name, value] of new URL(url, 'http://localhost').searchParams) {
-    if (!name.startsWith('attribute.')) continue;
-    const key = name.slice('attribute.'.length);
-    if (!ATTRIBUTE_KEY.test(key)) {
-      throw new AppError('VALIDATION_FAILED', { errors: [{ path: name, message: 'is not a possible attribute' }] });
-    }
-    attributes[key] = value;
-  }
-  return attributes;
 }

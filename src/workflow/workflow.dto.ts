@@ -5,7 +5,6 @@ import {
   IsArray,
   IsIn,
   IsInt,
-  IsISO8601,
   IsObject,
   IsOptional,
   IsString,
@@ -19,6 +18,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { PHASES, type Phase, RUN_STATUSES, type RunStatus } from '../compliance/state/phases.js';
+import { IsInstant } from '../http/is-instant.js';
 import { PageQuery } from '../http/paging.js';
 
 const MAX_ATTRIBUTES = 20;
@@ -138,23 +138,26 @@ export class ListWorkflowsQuery extends PageQuery {
 
   @ApiPropertyOptional({ format: 'date-time' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   createdAfter?: string;
 
   @ApiPropertyOptional({ format: 'date-time' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   createdBefore?: string;
 }
 
 /** Filters of `GET /v1/approvals`. */
 export class ListApprovalsQuery extends PageQuery {
-  @ApiPropertyOptional({ enum: ['pending', 'approved', 'rejected', 'changes_requested', 'cancelled', 'expired'] })
+  @ApiPropertyOptional({
+    enum: ['pending', 'approved', 'rejected', 'changes_requested', 'cancelled', 'expired'],
+  })
   @IsOptional()
   @IsIn(['pending', 'approved', 'rejected', 'changes_requested', 'cancelled', 'expired'])
   status?: string;
 }
 
+export const MAX_ATTRIBUTE_LENGTH = 200;
 export const ATTRIBUTE_KEY = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 function IsAttributes(): PropertyDecorator {
@@ -170,10 +173,11 @@ function IsAttributes(): PropertyDecorator {
           !Array.isArray(value) &&
           Object.keys(value).length <= MAX_ATTRIBUTES &&
           Object.entries(value).every(
-            ([key, text]) => ATTRIBUTE_KEY.test(key) && typeof text === 'string' && text.length <= 200,
+            ([key, text]) =>
+              ATTRIBUTE_KEY.test(key) && typeof text === 'string' && text.length <= MAX_ATTRIBUTE_LENGTH,
           ),
         defaultMessage: () =>
-          `must be an object of at most ${MAX_ATTRIBUTES} texts of at most 200 characters, with keys of letters, digits, _ and -`,
+          `must be an object of at most ${MAX_ATTRIBUTES} texts of at most ${MAX_ATTRIBUTE_LENGTH} characters, with keys of letters, digits, _ and -`,
       },
     });
 }

@@ -34,8 +34,8 @@ export class WorkflowEngine {
   ) {}
 
   /**
-   * @throws HandBack when the process stops: the run goes on elsewhere. A run that another process has taken over
-   *   is left alone silently.
+   * @throws HandBack when the process stops, or when somebody else has changed the run meanwhile. Whoever holds the
+   *   job then looks again; for one that has lost the job, giving it back has no effect.
    */
   async drive(tenantId: string, runId: string, context: JobContext): Promise<void> {
     const loaded = await this.loader.load(tenantId, runId);
@@ -44,7 +44,9 @@ export class WorkflowEngine {
       await this.driveLoaded(loaded, context);
     } catch (error) {
       if (!(error instanceof StaleRun)) throw error;
-      this.logger.log({ event: 'workflow.lost_lease', runId });
+      // Not the end of the job: if the other writer has lost the run as well, nobody else would drive it.
+      this.logger.log({ event: 'workflow.run_changed', runId });
+      throw new HandBack();
     }
   }
 
@@ -69,7 +71,11 @@ export class WorkflowEngine {
     }
   }
 
-  private decided(loaded: LoadedRun, segment: Segment, action: Exclude<NextAction, { kind: 'run-agent' | 'wait' }>) {
+  private decided(
+    loaded: LoadedRun,
+    segment: Segment,
+    action: Exclude<NextAction, { kind: 'run-agent' | 'wait' }>,
+  ) {
     const { run } = segment;
     switch (action.kind) {
       case 'enter':
@@ -102,7 +108,9 @@ export class WorkflowEngine {
     const change = segment.take();
     if (change === undefined) return;
     const prepared = this.writer.prepare(segment.committed, change);
-    const run = await this.database.withTenant(segment.committed.tenantId, (trx) => this.writer.apply(trx, prepared));
+    const run = await this.database.withTenant(segment.committed.tenantId, (trx) =>
+      this.writer.apply(trx, prepared),
+    );
     segment.settle(run);
     this.writer.committed(prepared);
     this.feed.wake(run.id);
@@ -146,7 +154,12 @@ class Segment {
     if (this.announced === key) return;
     this.announced = key;
     const total = step.forEach ? { items: this.loaded.items(step).length } : {};
-    this.add(changeOf({ status: 'RUNNING', events: [{ type: 'agent.started', data: { agent: step.agent, phase, ...total } }] }));
+    this.add(
+      changeOf({
+        status: 'RUNNING',
+        events: [{ type: 'agent.started', data: { agent: step.agent, phase, ...total } }],
+      }),
+    );
   }
 
   /** When the phase being left was entered; the next one starts now. */

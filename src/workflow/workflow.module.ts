@@ -15,6 +15,7 @@ import { RunEventFeed } from './events/run-event-feed.service.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ApprovalsController } from './review/approvals.controller.js';
 import { ReviewService } from './review/review.service.js';
+import { RunAccess } from './runs/run-access.service.js';
 import { RunControl } from './runs/run-control.service.js';
 import { RunRepository } from './runs/run.repository.js';
 import { RunWriter } from './runs/run-writer.service.js';
@@ -22,7 +23,7 @@ import { WorkflowController } from './workflow.controller.js';
 import { WorkflowEngine } from './workflow.engine.js';
 import { WorkflowWorker } from './workflow.worker.js';
 
-/** Runs: their definitions, their engine, their review. Others use `RunLoader`, `RunWriter` and `RunEventFeed`. */
+/** Runs: their definitions, their engine, their review. Others use what it exports. */
 @Module({
   imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule],
   controllers: [WorkflowController, ApprovalsController, DefinitionsController],
@@ -36,12 +37,13 @@ import { WorkflowWorker } from './workflow.worker.js';
     RunEventFeed,
     ApprovalRepository,
     ReviewService,
+    RunAccess,
     RunControl,
     RunRepository,
     RunWriter,
     WorkflowEngine,
     WorkflowWorker,
   ],
-  exports: [RunLoader, RunRepository, RunWriter, RunEventFeed, Transitions],
+  exports: [RunLoader, RunAccess, RunWriter, RunEventFeed, Transitions],
 })
 export class WorkflowModule {}

@@ -1,4 +1,3 @@
-import type { TypeMeta, TypeMetaGuard } from '@kubernetes-models/base';
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
 import { parseAllDocuments } from 'yaml';
 
@@ -40,9 +39,9 @@ export function nameOf(manifest: Manifest): string {
 }
 
 /** The objects of one kind, typed by the guard of their model (`Deployment.is`). */
-export function ofKind<T extends TypeMeta>(
+export function ofKind<T extends Pick<Manifest, 'apiVersion' | 'kind'>>(
   manifests: readonly Manifest[],
-  is: TypeMetaGuard<T>,
+  is: (value: unknown) => value is T,
 ): (T & Manifest)[] {
   return manifests.filter((manifest): manifest is T & Manifest => is(manifest));
 }

@@ -33,10 +33,10 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     connectTimeoutMs: 10_000,
     onPoolError: () => undefined,
   });
-  await pool.query(`insert into tenant (id, name) values ($1, 'default'), ($2, 'other') on conflict do nothing`, [
-    TEST_TENANT_ID,
-    OTHER_TENANT_ID,
-  ]);
+  await pool.query(
+    `insert into tenant (id, name) values ($1, 'default'), ($2, 'other') on conflict do nothing`,
+    [TEST_TENANT_ID, OTHER_TENANT_ID],
+  );
   return {
     url,
     database: new DatabaseService({ url, pool, db, embedded: undefined }),

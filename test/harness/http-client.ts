@@ -8,6 +8,7 @@ export interface TestRequest {
 }
 
 export interface TestAnswer {
+  readonly url: string;
   readonly status: number;
   readonly headers: Headers;
   /** Parsed JSON; tests know what they asked for. */
@@ -25,7 +26,11 @@ export class HttpClient {
     private readonly defaultKey: string,
   ) {}
 
-  async request(method: Method, path: string, { key, body, rawBody, headers }: TestRequest = {}): Promise<TestAnswer> {
+  async request(
+    method: Method,
+    path: string,
+    { key, body, rawBody, headers }: TestRequest = {},
+  ): Promise<TestAnswer> {
     const sent = rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
     const response = await fetch(new URL(path, this.address), {
       method,
@@ -38,7 +43,13 @@ export class HttpClient {
     });
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json') && text !== '';
-    return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : undefined, text };
+    return {
+      url: response.url,
+      status: response.status,
+      headers: response.headers,
+      body: json ? JSON.parse(text) : undefined,
+      text,
+    };
   }
 
   get(path: string, options?: TestRequest): Promise<TestAnswer> {
@@ -50,12 +61,17 @@ export class HttpClient {
   }
 
   /** Asks until the answer is as wanted; fails with the last answer after a while. */
-  async until(path: string, wanted: (answer: TestAnswer) => boolean, timeoutMs = 30_000): Promise<TestAnswer> {
+  async until(
+    path: string,
+    wanted: (answer: TestAnswer) => boolean,
+    timeoutMs = 30_000,
+  ): Promise<TestAnswer> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const answer = await this.get(path);
       if (wanted(answer)) return answer;
-      if (Date.now() > deadline) throw new Error(`${path} did not become as wanted: ${answer.text.slice(0, 2_000)}`);
+      if (Date.now() > deadline)
+        throw new Error(`${path} did not become as wanted: ${answer.text.slice(0, 2_000)}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

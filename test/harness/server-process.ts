@@ -16,7 +16,13 @@ export class ServerProcess {
   /** Starts `dist/main.js` (built by the launcher before the tests) and waits until it listens. */
   static async start(env: Readonly<Record<string, string>>): Promise<ServerProcess> {
     const child = spawn(process.execPath, [ENTRY], {
-      env: { PATH: process.env['PATH'] ?? '', PORT: '0', COUNTERSIGN_LOG_LEVEL: 'info', COUNTERSIGN__LOGGING__PRETTY: 'false', ...env },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        PORT: '0',
+        COUNTERSIGN_LOG_LEVEL: 'info',
+        COUNTERSIGN__LOGGING__PRETTY: 'false',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const lines: string[] = [];
@@ -49,10 +55,10 @@ export class ServerProcess {
     return this.lines.join('');
   }
 
-  /** Ends it and waits until it is gone; the exit code, or null after a deadly signal. */
-  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+  /** Ends it and waits until it is gone and has been heard out; the exit code, or null after a deadly signal. */
+  async end(signal: 'SIGTERM' | 'SIGKILL' | 'SIGUSR2'): Promise<number | null> {
     if (this.isRunning) {
-      const gone = once(this.child, 'exit');
+      const gone = once(this.child, 'close');
       this.child.kill(signal);
       await gone;
     }

@@ -12,7 +12,7 @@ import { ConfigModule } from '../../src/config/config.module.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { DatabaseService } from '../../src/database/database.service.js';
 import { HttpModule } from '../../src/http/http.module.js';
-import { FakeClock } from '../../src/kernel/clock.fake.js';
+import { FakeClock } from './clock.fake.js';
 import { CLOCK } from '../../src/kernel/clock.js';
 import { MetricsModule } from '../../src/observability/metrics.module.js';
 import { createTestDatabase, type TestDatabase } from './database.js';

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { FakeApiOptions } from '../api-server.fake.js';
-import { FakeContext } from '../command-context.fake.js';
+import type { FakeApiOptions } from '../../../test/harness/api-server.fake.js';
+import { FakeContext } from '../../../test/harness/command-context.fake.js';
 import { runDemo } from './run-demo.js';
 
-const FAKE = new URL('../api-server.fake.ts', import.meta.url).href;
+const FAKE = new URL('../../../test/harness/api-server.fake.ts', import.meta.url).href;
 const EXAMPLE = fileURLToPath(new URL('../../../examples/email-campaign', import.meta.url));
 
 describe('runDemo', () => {

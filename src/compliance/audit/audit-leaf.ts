@@ -92,7 +92,8 @@ export function buildAuditRecord(
         occurredAt: occurredAt.toISOString(),
         actor: { type: fact.actor.type, ref: fact.actor.ref },
         targets: fact.targets?.map(({ type, ref }) => ({ type, ref })),
-        run: run && chain && { id: run.id, seq: run.seq, prev: run.prev?.toString('hex') ?? null, phase: chain.phase },
+        run: run &&
+          chain && { id: run.id, seq: run.seq, prev: run.prev?.toString('hex') ?? null, phase: chain.phase },
         change: fact.change && withoutUndefined(fact.change),
         model: fact.model,
         oversight: fact.oversight,
@@ -130,5 +131,7 @@ const LEAF_PREFIX = Buffer.of(0);
 
 /** Absent members have no place in canonical JSON; null means something else. */
 function withoutUndefined(object: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined && value !== null));
+  return Object.fromEntries(
+    Object.entries(object).filter(([, value]) => value !== undefined && value !== null),
+  );
 }

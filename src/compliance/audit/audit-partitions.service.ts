@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { sql } from 'kysely';
 import { DatabaseService } from '../../database/database.service.js';
+import { AuditRepository } from './audit.repository.js';
 
 const DAYS_AHEAD = 7;
 const SIX_HOURS_MS = 6 * 3_600_000;
@@ -10,7 +10,10 @@ const SIX_HOURS_MS = 6 * 3_600_000;
 export class AuditPartitions implements OnModuleInit, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly database: DatabaseService) {}
+  constructor(
+    private readonly database: DatabaseService,
+    private readonly repository: AuditRepository,
+  ) {}
 
   async onModuleInit(): Promise<void> {
     await this.ensure();
@@ -23,10 +26,6 @@ export class AuditPartitions implements OnModuleInit, OnModuleDestroy {
   }
 
   private async ensure(): Promise<void> {
-    await this.database.withSystem(async (trx) => {
-      // Two processes that start at once would otherwise make the same partition.
-      await sql`select pg_advisory_xact_lock(hashtext('audit_partitions'))`.execute(trx);
-      await sql`select ensure_audit_partitions(${DAYS_AHEAD})`.execute(trx);
-    });
+    await this.database.withSystem((trx) => this.repository.ensurePartitions(trx, DAYS_AHEAD));
   }
 }

@@ -32,16 +32,20 @@ export class AuditVerification {
       tenantId,
       async (trx) => {
         const verifier = new AuditVerifier();
-        for (let after = 0; ; ) {
+        for (let after = 0; ;) {
           const page = await this.repository.pageInLogOrder(trx, after, PAGE);
           for (const row of page) {
-            verifier.check(row.event_id, tenantId, row.id === null ? undefined : (row as unknown as AuditRow));
+            verifier.check(
+              row.event_id,
+              tenantId,
+              row.id === null ? undefined : (row as unknown as AuditRow),
+            );
           }
           const last = page.at(-1);
           if (!last) break;
           after = Number(last.seq);
         }
-        for (let after = FIRST_ID; ; ) {
+        for (let after = FIRST_ID; ;) {
           const heads = await this.repository.runHeads(trx, after, PAGE);
           for (const run of heads) verifier.checkHead(run.id, run.audit_seq, run.audit_head);
           const last = heads.at(-1);
@@ -51,7 +55,8 @@ export class AuditVerification {
         for (const event of await this.repository.foreignEvents(trx, PAGE)) {
           verifier.report('event_not_logged', event.id, null, 'the event never went through the log');
         }
-        if (verifier.checkedEvents === 0) verifier.report('trail_empty', null, null, 'there is nothing to verify');
+        if (verifier.checkedEvents === 0)
+          verifier.report('trail_empty', null, null, 'there is nothing to verify');
         return {
           valid: verifier.faults.length === 0,
           treeSize: verifier.checkedEvents,

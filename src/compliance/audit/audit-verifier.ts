@@ -49,7 +49,8 @@ export class AuditVerifier {
     const leaf = this.parse(row);
     if (!leaf) return;
     const difference = differingProjection(row, tenantId, leaf);
-    if (difference) this.report('projection_differs', row.id, row.run_id, `column ${difference} is not what the leaf says`);
+    if (difference)
+      this.report('projection_differs', row.id, row.run_id, `column ${difference} is not what the leaf says`);
     this.checkChain(row);
   }
 
@@ -68,12 +69,17 @@ export class AuditVerifier {
   private parse(row: AuditRow): Record<string, unknown> | undefined {
     const text = row.leaf.toString('utf8');
     try {
-      const leaf = JSON.parse(text) as Record<string, unknown>;
-      if (canonicalJson(leaf) === text) return leaf;
+      const leaf = JSON.parse(text) as Record<string, unknown> | null;
+      if (leaf !== null && typeof leaf === 'object' && canonicalJson(leaf) === text) return leaf;
     } catch {
       // Reported below, as what is not canonical.
     }
-    this.report('leaf_not_canonical', row.id, row.run_id, 'the leaf is not canonical JSON (RFC 8785)');
+    this.report(
+      'leaf_not_canonical',
+      row.id,
+      row.run_id,
+      'the leaf is not an object in canonical JSON (RFC 8785)',
+    );
     return undefined;
   }
 
@@ -82,14 +88,23 @@ export class AuditVerifier {
     const previous = this.chains.get(row.run_id) ?? { seq: 0, hash: '' };
     const prev = row.run_prev?.toString('hex') ?? '';
     if (row.run_seq !== previous.seq + 1 || prev !== previous.hash) {
-      this.report('chain_broken', row.id, row.run_id, `event ${row.run_seq} does not follow event ${previous.seq} of its run`);
+      this.report(
+        'chain_broken',
+        row.id,
+        row.run_id,
+        `event ${row.run_seq} does not follow event ${previous.seq} of its run`,
+      );
     }
     this.chains.set(row.run_id, { seq: row.run_seq ?? 0, hash: row.leaf_hash.toString('hex') });
   }
 }
 
 /** The first column that is not what the leaf says, if any. */
-function differingProjection(row: AuditRow, tenantId: string, leaf: Record<string, unknown>): string | undefined {
+function differingProjection(
+  row: AuditRow,
+  tenantId: string,
+  leaf: Record<string, unknown>,
+): string | undefined {
   const actor = leaf['actor'] as { type?: unknown; ref?: unknown } | undefined;
   const run = leaf['run'] as { id?: unknown; seq?: unknown; prev?: unknown } | undefined;
   const pairs: [string, unknown, unknown][] = [

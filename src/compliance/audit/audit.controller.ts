@@ -4,7 +4,7 @@ import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { Principal } from '../../auth/principal.js';
 import { RequirePermission } from '../../auth/require-permission.js';
 import { DatabaseService } from '../../database/database.service.js';
-import { decodeCursor, encodeCursor, type Page } from '../../http/paging.js';
+import { encodeCursor, lastIdOf, type Page } from '../../http/paging.js';
 import { AuditVerification, type VerificationResult } from './audit-verification.service.js';
 import { AuditEventsQuery } from './audit.dto.js';
 import { AuditRepository, type AuditRow } from './audit.repository.js';
@@ -21,19 +21,26 @@ export class AuditController {
   /** The trail, newest first. Each item is the recorded leaf with its hash. */
   @Get('events')
   @RequirePermission('audit.read')
-  async list(@CurrentPrincipal() principal: Principal, @Query() query: AuditEventsQuery): Promise<Page<unknown>> {
-    const [before] = query.cursor ? decodeCursor(query.cursor, 1) : [];
+  async list(
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: AuditEventsQuery,
+  ): Promise<Page<unknown>> {
+    const { limit, cursor, from, to, ...equal } = query;
+    const before = cursor ? lastIdOf(cursor) : undefined;
     const filters = {
-      ...query,
-      from: query.from ? new Date(query.from) : undefined,
-      to: query.to ? new Date(query.to) : undefined,
+      ...equal,
+      from: from ? new Date(from) : undefined,
+      to: to ? new Date(to) : undefined,
     };
     const rows = await this.database.withTenant(principal.tenantId, (trx) =>
-      this.repository.list(trx, filters, query.limit + 1, before),
+      this.repository.list(trx, filters, limit + 1, before),
     );
-    const items = rows.slice(0, query.limit);
+    const items = rows.slice(0, limit);
     const last = items.at(-1);
-    return { items: items.map(present), nextCursor: rows.length > query.limit && last ? encodeCursor([last.id]) : null };
+    return {
+      items: items.map(present),
+      nextCursor: rows.length > limit && last ? encodeCursor([last.id]) : null,
+    };
   }
 
   /** Checks every record, hash and chain of the tenant's trail. */

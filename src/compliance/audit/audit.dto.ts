@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsISO8601, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsInstant } from '../../http/is-instant.js';
 import { PageQuery } from '../../http/paging.js';
 
 /** Filters of the audit trail; all that are given must hold. */
@@ -32,12 +33,12 @@ export class AuditEventsQuery extends PageQuery {
   /** Earliest time, inclusive (ISO 8601). */
   @ApiPropertyOptional({ format: 'date-time' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   from?: string;
 
   /** Latest time, exclusive (ISO 8601). */
   @ApiPropertyOptional({ format: 'date-time' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   to?: string;
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import type { Trx } from '../../database/trx.js';
 import type { AuditRecord } from './audit-leaf.js';
 
@@ -129,8 +130,19 @@ export class AuditRepository {
       .execute();
   }
 
+  /** Makes the day partitions from today to so many days ahead where they are missing. */
+  async ensurePartitions(trx: Trx, daysAhead: number): Promise<void> {
+    // Two processes that start at once would otherwise make the same partition.
+    await sql`select pg_advisory_xact_lock(hashtext('audit_partitions'))`.execute(trx);
+    await sql`select ensure_audit_partitions(${daysAhead})`.execute(trx);
+  }
+
   /** Where each run says that its chain ends. */
-  runHeads(trx: Trx, afterId: string, limit: number): Promise<{ id: string; audit_seq: number; audit_head: Buffer | null }[]> {
+  runHeads(
+    trx: Trx,
+    afterId: string,
+    limit: number,
+  ): Promise<{ id: string; audit_seq: number; audit_head: Buffer | null }[]> {
     return trx
       .selectFrom('workflow_run')
       .select(['id', 'audit_seq', 'audit_head'])

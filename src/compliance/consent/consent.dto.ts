@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, isEmail, Matches, ValidateBy } from 'class-validator';
+import { Impersonal } from '../../http/impersonal.js';
 import {
   type Consent,
   EVERY_SUBJECT,
@@ -27,6 +28,7 @@ export class ConsentDto implements Consent {
   /** What the data is used for; a workflow asks for the consent of its own purpose. */
   @ApiProperty({ example: 'email-campaign', pattern: '^[a-z0-9][a-z0-9._-]{0,63}$' })
   @Matches(/^[a-z0-9][a-z0-9._-]{0,63}$/)
+  @Impersonal()
   purpose!: string;
 
   /** Lawful basis by GDPR Art. 6(1). */

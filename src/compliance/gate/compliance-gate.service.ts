@@ -3,7 +3,8 @@ import type { StateReview, Violation } from '../state/state-rule.js';
 import { PII_RULES, STATE_RULES, validateState } from '../state/state-validator.js';
 
 /** What the gate says of a transition. */
-export type GateDecision = { readonly allowed: true } | { readonly allowed: false; readonly violations: readonly Violation[] };
+export type GateDecision =
+  { readonly allowed: true } | { readonly allowed: false; readonly violations: readonly Violation[] };
 
 export interface GateRequest {
   /** The run, for the privacy log. */
@@ -29,7 +30,14 @@ export class ComplianceGate {
       nonEmpty(recordable(record)) ??
       nonEmpty(validateState({ ...review, residualFindings: countOf(scan) }, PII_RULES));
     const rules = violations?.map((violation) => violation.rule);
-    this.logger.log({ event: 'gate.decided', runId, from: review.from, to: review.to, allowed: !violations, rules });
+    this.logger.log({
+      event: 'gate.decided',
+      runId,
+      from: review.from,
+      to: review.to,
+      allowed: !violations,
+      rules,
+    });
     return violations ? { allowed: false, violations } : { allowed: true };
   }
 }

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { followingPhase, NEXT_PHASES, PHASES, type Phase } from './phases.js';
-import type { StateReview } from './state-rule.js';
+import type { StateReview, StateRule } from './state-rule.js';
 import { PII_RULES, STATE_RULES, validateState } from './state-validator.js';
 
 const ALL_RULES = [...STATE_RULES, ...PII_RULES];
 
 /** A review that every rule accepts for entering `to`. */
 function sound(to: Phase | 'COMPLETED'): StateReview {
-  const from = to === 'INITIALIZATION' ? null : (PHASES.find((phase) => followingPhase(phase) === to) ?? null);
+  const from =
+    to === 'INITIALIZATION' ? null : (PHASES.find((phase) => followingPhase(phase) === to) ?? null);
   return {
     from,
     to,
@@ -68,7 +69,11 @@ describe('validateState', () => {
     ['gdpr.consent', 'INITIALIZATION', { consent: { covered: false, missing: 1, purpose: 'x' } }],
     ['gdpr.consent', 'DELIVERY', { consent: { covered: false, missing: 1, purpose: 'x' } }],
     ['approval.bound', 'DELIVERY', { approval: { status: 'pending', approvedHash: 'h', actualHash: 'h' } }],
-    ['approval.bound', 'DELIVERY', { approval: { status: 'approved', approvedHash: 'h', actualHash: 'other' } }],
+    [
+      'approval.bound',
+      'DELIVERY',
+      { approval: { status: 'approved', approvedHash: 'h', actualHash: 'other' } },
+    ],
     ['tokens.addressed', 'REVIEW', { misaddressed: 1 }],
     ['delivery.settled', 'COMPLETED', { delivery: { total: 2, settled: 1 } }],
     ['pii.tokenized', 'REVIEW', { residualFindings: 1 }],
@@ -77,15 +82,35 @@ describe('validateState', () => {
   });
 
   it('denies when a fact that a rule needs was not established', () => {
-    const facts = ['session', 'consent', 'outputs', 'items', 'misaddressed', 'approval', 'delivery', 'residualFindings'] as const;
+    const facts = [
+      'session',
+      'consent',
+      'outputs',
+      'items',
+      'misaddressed',
+      'approval',
+      'delivery',
+      'residualFindings',
+    ] as const;
     for (const fact of facts) {
-      const denials = [...PHASES, 'COMPLETED' as const].flatMap((to) => rulesOf({ ...sound(to), [fact]: undefined }));
+      const denials = [...PHASES, 'COMPLETED' as const].flatMap((to) =>
+        rulesOf({ ...sound(to), [fact]: undefined }),
+      );
       expect(denials.length, fact).toBeGreaterThan(0);
     }
   });
 
   it('counts a rule that throws as not passed', () => {
-    const thrower = { ...ALL_RULES[0]!, check: () => { throw new Error('on purpose'); } };
-    expect(validateState(sound('REVIEW'), [thrower])).toMatchObject([{ message: 'the rule could not be evaluated' }]);
+    const thrower: StateRule = {
+      id: 'THROWER',
+      tier: 'basic',
+      entering: ['REVIEW'],
+      check: () => {
+        throw new Error('on purpose');
+      },
+    };
+    expect(validateState(sound('REVIEW'), [thrower])).toMatchObject([
+      { message: 'the rule could not be evaluated' },
+    ]);
   });
 });

@@ -34,7 +34,10 @@ const TIERS: readonly RuleTier[] = ['basic', 'compliance', 'enterprise'];
  * Checks a transition. A tier is looked at only when the one before it holds: ownership and consent of a state that
  * is not even well formed mean nothing. A rule that throws has not been passed.
  */
-export function validateState(review: StateReview, rules: readonly StateRule[] = STATE_RULES): readonly Violation[] {
+export function validateState(
+  review: StateReview,
+  rules: readonly StateRule[] = STATE_RULES,
+): readonly Violation[] {
   for (const tier of TIERS) {
     const violations = rules
       .filter((rule) => rule.tier === tier && rule.entering.includes(review.to))

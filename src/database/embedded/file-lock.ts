@@ -1,35 +1,48 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { identityOf, isRunningAs } from './processes.js';
 
-/** Runs work while holding a lock file with our process id; the lock of a dead process is taken over. */
+/**
+ * Runs work while holding a lock; the lock of a dead process is taken over.
+ *
+ * The lock is a folder with one file, named after its holder. It appears complete, by a rename that fails on a
+ * folder that holds something, and a dead holder is removed by name: however processes interleave or die, nobody
+ * takes the lock from one that lives.
+ */
 export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
-  while (!(await take(path))) await wait(50);
+  const holder = await identityOf(process.pid);
+  while (!(await take(path, holder))) await wait(50);
   try {
     return await work();
   } finally {
-    await rm(path, { force: true });
+    await remove(path, holder);
   }
 }
 
-async function take(path: string): Promise<boolean> {
+async function take(path: string, holder: string): Promise<boolean> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  await mkdir(draft);
+  await writeFile(join(draft, holder), '');
   try {
-    await writeFile(path, String(process.pid), { flag: 'wx' });
+    await rename(draft, path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await rm(draft, { recursive: true, force: true });
+    if (!isTaken(error as NodeJS.ErrnoException)) throw error;
   }
-  const holder = Number(await readFile(path, 'utf8').catch(() => '0'));
-  // A holder that has not written its id yet reads as 0: it is given time.
-  if (holder > 0 && !isAlive(holder)) await rm(path, { force: true });
+  const [present] = await readdir(path).catch(() => []);
+  if (present === undefined || !(await isRunningAs(present))) await remove(path, present);
   return false;
 }
 
-/** Whether a process with this id exists (it may belong to somebody else). */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+async function remove(path: string, holder: string | undefined): Promise<void> {
+  if (holder !== undefined) await rm(join(path, holder), { force: true });
+  // Fails when somebody else holds the lock by now, as it should.
+  await rmdir(path).catch(() => undefined);
+}
+
+function isTaken({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ENOTEMPTY' || code === 'EEXIST' || (process.platform === 'win32' && code === 'EPERM');
 }

@@ -52,13 +52,17 @@ async function makeRunnable(native: string): Promise<void> {
     await symlink(relative(dirname(target), join(root, link.source)), target).catch(ignoreExisting);
   }
   for (const program of ['initdb', 'postgres']) {
-    await access(join(native, 'bin', program), constants.X_OK).catch(() => chmod(join(native, 'bin', program), 0o755));
+    await access(join(native, 'bin', program), constants.X_OK).catch(() =>
+      chmod(join(native, 'bin', program), 0o755),
+    );
   }
 }
 
 /** Postgres refuses to run as root, and another user cannot enter a private folder: it gets a copy. */
 async function copyOut(native: string): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(dirname(native), 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(await readFile(join(dirname(native), 'package.json'), 'utf8')) as {
+    version: string;
+  };
   const target = join(SYSTEM_FOLDER, `postgres-${version}`);
   try {
     await access(target);

@@ -12,6 +12,11 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
+/** How a Postgres program is to be run: never as root, which it refuses. */
+export function asDatabaseUser(): { uid?: number; gid?: number; cwd: string } {
+  return isRoot() ? { uid: NOBODY, gid: NOBODY, cwd: '/' } : { cwd: '/' };
+}
+
 /** Whether a user without rights of their own may enter every folder above and read this one. */
 export async function isReachableByOthers(path: string): Promise<boolean> {
   for (let folder = path; ; folder = dirname(folder)) {
@@ -27,8 +32,11 @@ export async function isReachableByOthers(path: string): Promise<boolean> {
 /**
  * The folder for a database cluster that belongs to a data directory: inside it where the database user can
  * get there, else a stable one under {@link SYSTEM_FOLDER}.
+ *
+ * @param secret of the data directory: one that was removed and made anew must not meet the old cluster.
  */
-export async function clusterFolder(dataDir: string): Promise<string> {
+export async function clusterFolder(dataDir: string, secret: string): Promise<string> {
   if (!isRoot() || (await isReachableByOthers(dataDir))) return join(dataDir, 'postgres');
-  return join(SYSTEM_FOLDER, 'clusters', createHash('sha256').update(dataDir).digest('hex').slice(0, 16));
+  const name = createHash('sha256').update(`${dataDir}\0${secret}`).digest('hex').slice(0, 16);
+  return join(SYSTEM_FOLDER, 'clusters', name);
 }

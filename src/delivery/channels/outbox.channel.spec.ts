@@ -5,7 +5,7 @@ import PostalMime from 'postal-mime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../kernel/ids.js';
 import { OutboxChannel } from './outbox.channel.js';
-import { outgoingMessage } from './outgoing-message.fake.js';
+import { outgoingMessage } from '../../../test/harness/outgoing-message.fake.js';
 
 describe('OutboxChannel', () => {
   let dataDir: string;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { createTransport } from 'nodemailer';
@@ -28,6 +28,7 @@ export class OutboxChannel implements DeliveryChannel {
   constructor(@InjectConfig('instance') private readonly instance: AppConfig['instance']) {}
 
   async reconcile(message: OutgoingMessage): Promise<Reconciliation> {
+    await removeDrafts(this.folderOf(message), fileNameOf(message));
     const found = await this.find(message);
     return found === 'unreadable' ? 'unknown' : found === 'absent' ? 'not_sent' : 'sent';
   }
@@ -101,6 +102,13 @@ async function writeDurably(folder: string, name: string, content: Buffer): Prom
     throw error;
   }
   await syncFolder(folder);
+}
+
+/** What a dead process left half-written must not lie about with a person's data in it. */
+async function removeDrafts(folder: string, name: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const drafts = names.filter((each) => each.startsWith(`.${name}.`) && each.endsWith('.tmp'));
+  for (const draft of drafts) await rm(join(folder, draft), { force: true });
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -4,7 +4,7 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AppConfig } from '../../config/app-config.js';
 import { configSchema } from '../../config/config.schema.js';
-import { outgoingMessage } from './outgoing-message.fake.js';
+import { outgoingMessage } from '../../../test/harness/outgoing-message.fake.js';
 import { SmtpChannel } from './smtp.channel.js';
 
 describe('SmtpChannel', () => {

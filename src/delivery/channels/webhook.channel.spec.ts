@@ -3,9 +3,9 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Environment } from '../../config/app-config.js';
 import { configSchema } from '../../config/config.schema.js';
-import { FakeClock } from '../../kernel/clock.fake.js';
+import { FakeClock } from '../../../test/harness/clock.fake.js';
 import type { OutgoingMessage } from './delivery-channel.js';
-import { outgoingMessage } from './outgoing-message.fake.js';
+import { outgoingMessage } from '../../../test/harness/outgoing-message.fake.js';
 import { publicLookup } from './public-address.js';
 import { WebhookChannel } from './webhook.channel.js';
 

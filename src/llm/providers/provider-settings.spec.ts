@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { llmConfig } from '../llm-config.fixture.js';
+import { llmConfig } from '../../../test/harness/llm-config.fixture.js';
 import { apiKeyOf, baseUrlOf } from './provider-settings.js';
 
 const OWN = 'https://api.example.com/v1';

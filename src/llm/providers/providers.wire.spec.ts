@@ -2,7 +2,7 @@ import { LLMock } from '@copilotkit/aimock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { LanguageModels } from '../language-models.service.js';
-import { llmConfig } from '../llm-config.fixture.js';
+import { llmConfig } from '../../../test/harness/llm-config.fixture.js';
 import { ModelError } from '../model-error.js';
 import type { ProviderName } from '../model-provider.js';
 import type { ModelRequest } from '../model-request.js';

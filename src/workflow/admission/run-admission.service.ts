@@ -59,7 +59,12 @@ export class RunAdmission {
    * @throws AppError DEFINITION_NOT_FOUND, VALIDATION_FAILED, SESSION_NOT_FOUND, SESSION_EXPIRED; TRANSITION_DENIED
    *   with the violations, after the denial was committed.
    */
-  async start(principal: Principal, request: StartRequest, requestId: string, onStarted: OnStarted): Promise<Run> {
+  async start(
+    principal: Principal,
+    request: StartRequest,
+    requestId: string,
+    onStarted: OnStarted,
+  ): Promise<Run> {
     const stored = await this.database.withTenant(principal.tenantId, async (trx) => {
       // First, so that somebody else's session says nothing about definitions either.
       await this.sessions.use(trx, principal, request.sessionId);
@@ -80,7 +85,12 @@ export class RunAdmission {
     const run = this.newRun(runId, principal, request, stored, content.hash);
 
     const admission = await this.database.withTenant(principal.tenantId, async (trx): Promise<Admission> => {
-      const decided = await this.admit(trx, principal, run, stored, { tokenizer, input, recipientRefs, requestId });
+      const decided = await this.admit(trx, principal, run, stored, {
+        tokenizer,
+        input,
+        recipientRefs,
+        requestId,
+      });
       if (!decided.admitted) {
         await this.recordDenial(trx, principal, run, decided.violations, requestId);
         return decided;
@@ -89,7 +99,8 @@ export class RunAdmission {
       await onStarted(trx, await this.writer.create(trx, decided.prepared));
       return decided;
     });
-    if (!admission.admitted) throw new AppError('TRANSITION_DENIED', { members: { violations: admission.violations } });
+    if (!admission.admitted)
+      throw new AppError('TRANSITION_DENIED', { members: { violations: admission.violations } });
     this.writer.committed(admission.prepared);
     return run;
   }
@@ -102,7 +113,13 @@ export class RunAdmission {
     tokenized: { tokenizer: Tokenizer; input: JsonValue; recipientRefs: string[]; requestId: string },
   ): Promise<Admission> {
     const session = await this.sessions.use(trx, principal, run.sessionId);
-    const consent = await this.consents.covers(trx, run.tenantId, run.sessionId, definition.purpose, tokenized.recipientRefs);
+    const consent = await this.consents.covers(
+      trx,
+      run.tenantId,
+      run.sessionId,
+      definition.purpose,
+      tokenized.recipientRefs,
+    );
     const change = changeOf({
       contents: [contentOf(tokenized.input)],
       vaultEntries: tokenized.tokenizer.takeNewEntries(),
@@ -136,7 +153,12 @@ export class RunAdmission {
             recipients: tokenized.recipientRefs.length,
           },
         },
-        { type: 'workflow.transition', outcome: 'success', actor: { type: 'system', ref: 'engine' }, change: { to: 'INITIALIZATION' } },
+        {
+          type: 'workflow.transition',
+          outcome: 'success',
+          actor: { type: 'system', ref: 'engine' },
+          change: { to: 'INITIALIZATION' },
+        },
       ],
       jobs: [{ name: 'workflow.drive' }],
     });
@@ -176,11 +198,20 @@ export class RunAdmission {
       sessionId: run.sessionId,
       targets: [{ type: 'session', ref: run.sessionId }],
       context: { requestId },
-      detail: { definition: run.definition, violations: violations.map((violation) => violation.rule).join(' ') },
+      detail: {
+        definition: run.definition,
+        violations: violations.map((violation) => violation.rule).join(' '),
+      },
     });
   }
 
-  private newRun(id: string, principal: Principal, request: StartRequest, { definition }: StoredDefinition, inputHash: Buffer): Run {
+  private newRun(
+    id: string,
+    principal: Principal,
+    request: StartRequest,
+    { definition }: StoredDefinition,
+    inputHash: Buffer,
+  ): Run {
     const now = this.clock.now();
     return {
       id,
@@ -223,15 +254,26 @@ function refuseDuplicates(recipientsPath: string, input: Record<string, unknown>
     const address = recipient.email.trim().toLowerCase().normalize('NFC');
     const earlier = first.get(address);
     if (earlier === undefined) first.set(address, index);
-    else errors.push({ path: `${path}.${index}.email`, message: `is the same address as ${path}.${earlier}.email` });
+    else
+      errors.push({
+        path: `${path}.${index}.email`,
+        message: `is the same address as ${path}.${earlier}.email`,
+      });
   }
   if (errors.length > 0) throw new AppError('VALIDATION_FAILED', { errors: errors.slice(0, 100) });
 }
 
-/** Attributes are searched by, so they are stored as they are: they must not be personal. */
+/** Attributes are searched by, so they are stored as they are: they must not be personal, not even one word of a name. */
 function refusePersonal(attributes: Readonly<Record<string, string>>, tokenizer: Tokenizer): void {
   const errors = Object.entries(attributes)
-    .filter(([key, value]) => tokenizer.residual({ [key]: value }).length > 0)
-    .map(([key]) => ({ path: `attributes.${key}`, message: 'holds personal data; use an opaque reference instead' }));
+    .filter(([key, value]) => isPersonal({ [key]: value }, tokenizer))
+    .map(([key]) => ({
+      path: isPersonal(key, tokenizer) ? 'attributes' : `attributes.${key}`,
+      message: 'holds personal data; use an opaque reference instead',
+    }));
   if (errors.length > 0) throw new AppError('VALIDATION_FAILED', { errors });
+}
+
+function isPersonal(value: JsonValue, tokenizer: Tokenizer): boolean {
+  return JSON.stringify(tokenizer.tokenizeJson(value, 'model')) !== JSON.stringify(value);
 }

@@ -26,9 +26,12 @@ export function tokenizeInput(
   const recipients = peopleAt(recipientsPath, input);
   const sender = senderPath === undefined ? [] : peopleAt(senderPath, input);
   const known = new Map<Person, SubjectTokens>();
-  for (const person of [...recipients, ...sender]) known.set(person, introduce(person, tokenizer, subjectRefOf));
+  for (const person of [...recipients, ...sender])
+    known.set(person, introduce(person, tokenizer, subjectRefOf));
 
-  const rest = tokenizer.tokenizeJson(without(input, [recipientsPath, senderPath]), 'untrusted', { shared: true });
+  const rest = tokenizer.tokenizeJson(without(input, [recipientsPath, senderPath]), 'untrusted', {
+    shared: true,
+  });
   const tokenized = structuredClone(rest) as Record<string, JsonValue>;
   const withTokens = (person: Person) =>
     tokenizedPerson(person, known.get(person) as SubjectTokens, tokenizer, subjectRefOf(person.email));
@@ -41,7 +44,11 @@ export function tokenizeInput(
   return { input: tokenized, recipientRefs: recipients.map((person) => subjectRefOf(person.email)) };
 }
 
-function introduce(person: Person, tokenizer: Tokenizer, subjectRefOf: (email: string) => string): SubjectTokens {
+function introduce(
+  person: Person,
+  tokenizer: Tokenizer,
+  subjectRefOf: (email: string) => string,
+): SubjectTokens {
   const personal = Object.entries(person.attributes ?? {}).filter(([key]) => tokenizer.isPersonalField(key));
   return tokenizer.addSubject({
     subjectRef: subjectRefOf(person.email),
@@ -51,7 +58,12 @@ function introduce(person: Person, tokenizer: Tokenizer, subjectRefOf: (email: s
   });
 }
 
-function tokenizedPerson(person: Person, tokens: SubjectTokens, tokenizer: Tokenizer, subjectRef: string): JsonValue {
+function tokenizedPerson(
+  person: Person,
+  tokens: SubjectTokens,
+  tokenizer: Tokenizer,
+  subjectRef: string,
+): JsonValue {
   const attributes = Object.entries(person.attributes ?? {}).map(
     ([key, value]) =>
       [key, tokens.fields[key] ?? tokenizer.tokenizeUntrusted(value, { subjectRefs: [subjectRef] })] as const,
@@ -86,7 +98,10 @@ function put(input: Record<string, JsonValue>, reference: string, value: JsonVal
   if (parent) parent[key] = value;
 }
 
-function placeOf(input: Record<string, unknown>, reference: string): { parent: Record<string, unknown> | undefined; key: string } {
+function placeOf(
+  input: Record<string, unknown>,
+  reference: string,
+): { parent: Record<string, unknown> | undefined; key: string } {
   const keys = reference.split('.').slice(2);
   const key = keys.pop() ?? '';
   const parent = keys.length === 0 ? input : resolveReference(['$', 'input', ...keys].join('.'), { input });

@@ -92,7 +92,9 @@ export class DefinitionStore implements OnModuleInit {
     const builtin = [...this.builtin.values()]
       .filter((definition) => !taken.has(definition.name))
       .map((definition): StoredDefinition => ({ definition, source: 'builtin', createdAt: null }));
-    return [...builtin, ...own].sort((one, other) => one.definition.name.localeCompare(other.definition.name));
+    return [...builtin, ...own].sort((one, other) =>
+      one.definition.name.localeCompare(other.definition.name),
+    );
   }
 
   /**
@@ -101,11 +103,16 @@ export class DefinitionStore implements OnModuleInit {
    * @throws AppError DEFINITION_NOT_FOUND.
    */
   async get(trx: Trx, name: string, version?: number): Promise<StoredDefinition> {
-    let rows = trx.selectFrom('workflow_definition').selectAll().where('name', '=', name).orderBy('version', 'desc');
+    let rows = trx
+      .selectFrom('workflow_definition')
+      .selectAll()
+      .where('name', '=', name)
+      .orderBy('version', 'desc');
     rows = version === undefined ? rows.where('source', '=', 'tenant') : rows.where('version', '=', version);
     const row = await rows.limit(1).executeTakeFirst();
     if (row) {
-      const definition = this.cached(row.tenant_id, row.name, row.version) ?? (row.document as WorkflowDefinition);
+      const definition =
+        this.cached(row.tenant_id, row.name, row.version) ?? (row.document as WorkflowDefinition);
       return { definition, source: row.source, createdAt: row.created_at };
     }
     const builtin = this.builtin.get(name);

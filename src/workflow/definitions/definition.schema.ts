@@ -9,7 +9,10 @@ const name = z
 const reference = z
   .string()
   .regex(/^\$(\.[A-Za-z0-9_]+)+$/)
-  .meta({ description: 'A path into the run: $.input…, $.outputs.<agent>…, $.item…, $.index, $.output…, $.review.comments' });
+  .meta({
+    description:
+      'A path into the run: $.input…, $.outputs.<agent>…, $.item…, $.index, $.output…, $.review.comments',
+  });
 
 const template = z
   .record(z.string(), z.unknown())
@@ -64,8 +67,13 @@ export const definitionSchema = z
         recipients: reference,
         sender: reference.optional(),
       })
-      .meta({ description: 'Where the people stand whose data is tokenised: objects with name, email and attributes.' }),
-    phases: z.strictObject(Object.fromEntries(PHASES.map((key) => [key, phase])) as Record<(typeof PHASES)[number], typeof phase>),
+      .meta({
+        description:
+          'Where the people stand whose data is tokenised: objects with name, email and attributes.',
+      }),
+    phases: z.strictObject(
+      Object.fromEntries(PHASES.map((key) => [key, phase])) as Record<(typeof PHASES)[number], typeof phase>,
+    ),
   })
   .superRefine((definition, context) => {
     const made = new Set(Object.values(definition.phases).flatMap((each) => each.artifact?.name ?? []));

@@ -32,7 +32,11 @@ export class DefinitionsController {
   /** One definition with its phases and the JSON Schema of its input. */
   @Get(':name')
   @RequirePermission('definitions.read')
-  async get(@CurrentPrincipal() principal: Principal, @Param('name') name: string, @Query() query: DefinitionQuery): Promise<unknown> {
+  async get(
+    @CurrentPrincipal() principal: Principal,
+    @Param('name') name: string,
+    @Query() query: DefinitionQuery,
+  ): Promise<unknown> {
     const stored = await this.database.withTenant(principal.tenantId, (trx) =>
       this.definitions.get(trx, name, query.version),
     );
@@ -42,11 +46,20 @@ export class DefinitionsController {
   /** Adds a definition, or a new version of one: JSON, or YAML with `Content-Type: application/yaml`. */
   @Post()
   @Idempotent()
-  @ApiBody({ description: 'A workflow definition (see its published JSON Schema)', schema: { type: 'object' } })
+  @ApiBody({
+    description: 'A workflow definition (see its published JSON Schema)',
+    schema: { type: 'object' },
+  })
   @RequirePermission('definitions.write')
-  async add(@CurrentPrincipal() principal: Principal, @Body() body: unknown, @Req() request: PrincipalRequest): Promise<unknown> {
+  async add(
+    @CurrentPrincipal() principal: Principal,
+    @Body() body: unknown,
+    @Req() request: PrincipalRequest,
+  ): Promise<unknown> {
     if (typeof body !== 'string' && (typeof body !== 'object' || body === null)) {
-      throw new AppError('VALIDATION_FAILED', { errors: [{ path: '', message: 'must be a workflow definition' }] });
+      throw new AppError('VALIDATION_FAILED', {
+        errors: [{ path: '', message: 'must be a workflow definition' }],
+      });
     }
     const definition = this.definitions.parse(body);
     const answer = summary({ definition, source: 'tenant', createdAt: null });

@@ -29,7 +29,9 @@ describe('a workflow definition', () => {
   });
 
   it('is refused with the place of every fault', () => {
-    const broken = builtin().replace('version: 1', 'version: 0').replace('purpose: email-campaign', 'porpose: x');
+    const broken = builtin()
+      .replace('version: 1', 'version: 0')
+      .replace('purpose: email-campaign', 'porpose: x');
     expect(faultsOf(() => parseDefinition(broken)).map((fault) => fault.path)).toEqual(
       expect.arrayContaining(['version', 'purpose']),
     );
@@ -41,11 +43,15 @@ describe('a workflow definition', () => {
 
   it('is refused when it would deliver what nobody approves', () => {
     const broken = builtin().replace(/ {4}approval:\n.*\n.*\n/, '');
-    expect(faultsOf(() => parseDefinition(broken))[0]?.message).toBe('nothing is delivered without an approval');
+    expect(faultsOf(() => parseDefinition(broken))[0]?.message).toBe(
+      'nothing is delivered without an approval',
+    );
   });
 
   it('has a published JSON Schema that agrees with the code', () => {
-    const published = JSON.parse(readFileSync('config/workflows/workflow-definition.schema.json', 'utf8')) as unknown;
+    const published = JSON.parse(
+      readFileSync('config/workflows/workflow-definition.schema.json', 'utf8'),
+    ) as unknown;
     expect(published).toEqual(JSON.parse(JSON.stringify(z.toJSONSchema(definitionSchema, { io: 'input' }))));
   });
 });
@@ -61,17 +67,23 @@ describe('the input of email-campaign', () => {
   });
 
   it('takes 10,000 recipients and refuses one more', () => {
-    const many = (count: number) =>
-      Array.from({ length: count }, (_, index) => ({ name: `R ${index}`, email: `r${index}@example.com` }));
     checkInput(validate, { ...input(), recipients: many(10_000) });
     expect(faults({ recipients: many(10_001) })[0]?.path).toBe('input.recipients');
   });
 
   it.each<[string, object, string]>([
-    ['an address that is none', { recipients: [{ name: 'A', email: 'not-an-address' }] }, 'input.recipients.0.email'],
+    [
+      'an address that is none',
+      { recipients: [{ name: 'A', email: 'not-an-address' }] },
+      'input.recipients.0.email',
+    ],
     ['a missing goal', { brief: { audience: 'Everybody' } }, 'input.brief.goal'],
     ['an unknown field', { surprise: 1 }, 'input.surprise'],
-    ['a line break in a name', { sender: { name: 'A\r\nBcc: x', email: 'a@example.com' } }, 'input.sender.name'],
+    [
+      'a line break in a name',
+      { sender: { name: 'A\r\nBcc: x', email: 'a@example.com' } },
+      'input.sender.name',
+    ],
     ['a webhook without a URL', { delivery: { channel: 'webhook' } }, 'input.delivery.url'],
     ['no recipients', { recipients: [] }, 'input.recipients'],
   ])('refuses %s and says where', (_what, change, path) => {
@@ -99,3 +111,7 @@ describe('references', () => {
     });
   });
 });
+
+function many(count: number): object[] {
+  return Array.from({ length: count }, (_, index) => ({ name: `R ${index}`, email: `r${index}@example.com` }));
+}

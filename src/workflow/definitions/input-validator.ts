@@ -1,12 +1,19 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { sayableFieldName } from '../../http/field-name.js';
 import { AppError, type FieldError } from '../../kernel/app-error.js';
 
 const MAX_FAULTS = 100;
 
 /** Compiles the JSON Schema of an input. @throws Error when the schema itself is not usable. */
 export function compileInput(schema: object): ValidateFunction {
-  const ajv = new Ajv2020({ allErrors: true, useDefaults: true, strict: true, strictRequired: false, strictTypes: false });
+  const ajv = new Ajv2020({
+    allErrors: true,
+    useDefaults: true,
+    strict: true,
+    strictRequired: false,
+    strictTypes: false,
+  });
   addFormats.default(ajv);
   return ajv.compile(schema);
 }
@@ -18,18 +25,27 @@ export function compileInput(schema: object): ValidateFunction {
  */
 export function checkInput(validate: ValidateFunction, input: Record<string, unknown>): void {
   if (validate(input)) return;
-  const errors = (validate.errors ?? []).filter((error) => error.keyword !== 'if').slice(0, MAX_FAULTS).map(faultOf);
-  throw new AppError('VALIDATION_FAILED', { detail: 'The input does not fit the workflow definition.', errors });
+  const errors = (validate.errors ?? [])
+    .filter((error) => error.keyword !== 'if')
+    .slice(0, MAX_FAULTS)
+    .map(faultOf);
+  throw new AppError('VALIDATION_FAILED', {
+    detail: 'The input does not fit the workflow definition.',
+    errors,
+  });
 }
 
 function faultOf(error: ErrorObject): FieldError {
-  const path = ['input', ...error.instancePath.split('/').slice(1)].join('.');
+  const path = ['input', ...error.instancePath.split('/').slice(1).map(sayableFieldName)].join('.');
   const params = error.params as Record<string, unknown>;
   switch (error.keyword) {
     case 'required':
       return { path: `${path}.${String(params['missingProperty'])}`, message: 'is required' };
     case 'additionalProperties':
-      return { path: `${path}.${String(params['additionalProperty'])}`, message: 'is not a known field' };
+      return {
+        path: `${path}.${sayableFieldName(String(params['additionalProperty']))}`,
+        message: 'is not a known field',
+      };
     case 'enum':
       return { path, message: `must be one of ${(params['allowedValues'] as unknown[]).join(', ')}` };
     case 'pattern':

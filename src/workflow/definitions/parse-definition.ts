@@ -1,7 +1,12 @@
 import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { sayableFieldName } from '../../http/field-name.js';
 import { AppError, type FieldError } from '../../kernel/app-error.js';
 import { type WorkflowDefinition, definitionSchema } from './definition.schema.js';
 import { compileInput } from './input-validator.js';
+
+/** No definition comes near it, and below it everything that walks one recursively is safe. */
+const MAX_DEPTH = 64;
 
 /**
  * Reads a workflow definition from YAML (JSON is YAML too) and checks it, its input schema included.
@@ -9,12 +14,12 @@ import { compileInput } from './input-validator.js';
  * @throws AppError DEFINITION_INVALID with every fault found.
  */
 export function parseDefinition(source: string | object): WorkflowDefinition {
-  const document = typeof source === 'string' ? parseYaml(source) : source;
+  const document = typeof source === 'string' ? readYaml(source) : source;
+  if (isDeep(document))
+    throw invalid([{ path: '', message: `is nested more than ${MAX_DEPTH} levels deep` }]);
   const parsed = definitionSchema.safeParse(document);
   if (!parsed.success) {
-    throw invalid(
-      parsed.error.issues.map((issue) => ({ path: issue.path.map(String).join('.'), message: issue.message })),
-    );
+    throw invalid(parsed.error.issues.flatMap(faultsOf));
   }
   try {
     compileInput(parsed.data.input);
@@ -22,6 +27,25 @@ export function parseDefinition(source: string | object): WorkflowDefinition {
     throw invalid([{ path: 'input', message: `is not a usable JSON Schema: ${(error as Error).message}` }]);
   }
   return parsed.data;
+}
+
+function faultsOf(issue: z.core.$ZodIssue): FieldError[] {
+  const path = issue.path.map((part) => sayableFieldName(String(part)));
+  if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message: issue.message }];
+  return issue.keys.map((key) => ({
+    path: [...path, sayableFieldName(key)].join('.'),
+    message: 'is not a known field',
+  }));
+}
+
+function readYaml(text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    // The parser recurses, and unfolding aliases has its bound: both throw instead of reporting.
+    throw invalid([{ path: '', message: 'cannot be unfolded' }]);
+  }
 }
 
 function parseYaml(text: string): unknown {
@@ -36,6 +60,17 @@ function parseYaml(text: string): unknown {
     );
   }
   return document.toJS({ maxAliasCount: 100 });
+}
+
+/** Level by level, so that the depth of the document is nobody's stack. */
+function isDeep(document: unknown): boolean {
+  let level: unknown[] = [document];
+  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) {
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null ? Object.values(value) : [],
+    );
+  }
+  return level.length > 0;
 }
 
 function invalid(errors: readonly FieldError[]): AppError {

@@ -15,7 +15,10 @@ export function resolveReference(reference: string, scope: Scope): unknown {
 }
 
 /** Fills a template: every text that is a reference is replaced; a member whose reference leads nowhere is left out. */
-export function fillTemplate(template: Readonly<Record<string, unknown>>, scope: Scope): Record<string, unknown> {
+export function fillTemplate(
+  template: Readonly<Record<string, unknown>>,
+  scope: Scope,
+): Record<string, unknown> {
   return fill(template, scope) as Record<string, unknown>;
 }
 

@@ -30,7 +30,11 @@ export interface RunSnapshot {
   readonly comments: readonly string[];
   readonly approval: LoadedApproval | undefined;
   readonly artifact: LoadedArtifact | undefined;
-  readonly signals: readonly { readonly id: string; readonly type: string; readonly payload: Record<string, unknown> }[];
+  readonly signals: readonly {
+    readonly id: string;
+    readonly type: string;
+    readonly payload: Record<string, unknown>;
+  }[];
   readonly entries: readonly VaultEntry[];
   /** How many versions of the artefact the run has made, in all rounds. */
   readonly artifactVersions: number;
@@ -151,13 +155,17 @@ export class LoadedRun {
   /** References of the recipients, in their order. */
   recipientRefs(): string[] {
     const recipients = resolveReference(this.definition.subjects.recipients, { input: this.input });
-    return (Array.isArray(recipients) ? recipients : []).map((recipient) => this.subjectRefOf(recipient) ?? '');
+    return (Array.isArray(recipients) ? recipients : []).map(
+      (recipient) => this.subjectRefOf(recipient) ?? '',
+    );
   }
 
   /** Reference of the sender, where the definition has one. */
   senderRef(): string | undefined {
     const { sender } = this.definition.subjects;
-    return sender === undefined ? undefined : this.subjectRefOf(resolveReference(sender, { input: this.input }));
+    return sender === undefined
+      ? undefined
+      : this.subjectRefOf(resolveReference(sender, { input: this.input }));
   }
 
   /** Whom the answer about an item may speak of: the item's own person, if it is one, and the sender. */

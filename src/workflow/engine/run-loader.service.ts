@@ -36,7 +36,9 @@ export class RunLoader {
       run,
       definition,
       input: (await this.runs.content(trx, run.inputHash)) as Record<string, unknown>,
-      outputs: new Map(steps.flatMap((step) => (step.step_key ? [[step.step_key, step.output] as const] : []))),
+      outputs: new Map(
+        steps.flatMap((step) => (step.step_key ? [[step.step_key, step.output] as const] : [])),
+      ),
       comments: await this.approvals.changeRequests(trx, runId),
       approval: approval && {
         id: approval.id,
@@ -45,12 +47,15 @@ export class RunLoader {
         bindingHash: approval.binding_hash,
       },
       // Each round makes its own artefact.
-      artifact: artifact?.round === run.round ? {
-        id: artifact.id,
-        version: artifact.version,
-        contentHash: artifact.content_hash,
-        content: artifact.content,
-      } : undefined,
+      artifact:
+        artifact?.round === run.round
+          ? {
+              id: artifact.id,
+              version: artifact.version,
+              contentHash: artifact.content_hash,
+              content: artifact.content,
+            }
+          : undefined,
       artifactVersions: artifact?.version ?? 0,
       runRef: this.vault.runSubjectRef(runId),
       signals: await this.runs.openSignals(trx, runId),

@@ -42,7 +42,9 @@ export class StepExecutor {
 
   private async executeOne(loaded: LoadedRun, step: AgentStep, signal: AbortSignal): Promise<StepResult> {
     const startedAt = this.clock.now();
-    const result = await this.agents.run(step.agent, fillTemplate(step.input, loaded.scope(loaded.run)), { signal });
+    const result = await this.agents.run(step.agent, fillTemplate(step.input, loaded.scope(loaded.run)), {
+      signal,
+    });
     const output = loaded.tokenizer.tokenizeJson(result.output as JsonValue, 'model');
     const key = stepKey(loaded.run.phase, step.agent, loaded.run.round);
     return { key, output, change: this.changeOf(loaded, step, key, output, [result], startedAt) };
@@ -58,7 +60,9 @@ export class StepExecutor {
     const results = await mapConcurrently(batch, this.config.fanOutConcurrency, async (item, offset) => {
       const itemScope = { ...scope, item, index: first + offset };
       const result = await this.agents.run(step.agent, fillTemplate(step.input, itemScope), { signal });
-      const kept = step.output ? fillTemplate(step.output, { ...itemScope, output: result.output }) : result.output;
+      const kept = step.output
+        ? fillTemplate(step.output, { ...itemScope, output: result.output })
+        : result.output;
       const subjectRefs = loaded.subjectRefsOf(item);
       return { result, output: loaded.tokenizer.tokenizeJson(kept as JsonValue, 'model', { subjectRefs }) };
     });
@@ -68,7 +72,15 @@ export class StepExecutor {
     return {
       key,
       output,
-      change: this.changeOf(loaded, step, key, output, results.map((each) => each.result), startedAt, progress),
+      change: this.changeOf(
+        loaded,
+        step,
+        key,
+        output,
+        results.map((each) => each.result),
+        startedAt,
+        progress,
+      ),
     };
   }
 
@@ -83,7 +95,9 @@ export class StepExecutor {
   ): RunChange {
     const { run } = loaded;
     const endedAt = this.clock.now();
-    const usage = results.map((result) => result.usage).reduce(addUsage, { inputTokens: 0, outputTokens: 0, costUsd: 0 });
+    const usage = results
+      .map((result) => result.usage)
+      .reduce(addUsage, { inputTokens: 0, outputTokens: 0, costUsd: 0 });
     const fallen = results.find((result) => result.status === 'fallback');
     const shown = fallen ?? results[0];
     const attempts = Math.max(1, ...results.map((result) => result.attempts));
@@ -96,7 +110,7 @@ export class StepExecutor {
           agent: step.agent,
           status: fallen ? 'fallback' : 'completed',
           executionTimeMs: durationMs,
-          attempts: 1 + results.reduce((sum, result) => sum + result.attempts - 1, 0),
+          attempts: 1 + results.reduce((sum, result) => sum + Math.max(0, result.attempts - 1), 0),
           error: fallen?.error,
         },
         endedAt,
@@ -116,7 +130,13 @@ export class StepExecutor {
           outputHash: content.hash,
           usage,
           degraded: fallen !== undefined,
-          detail: { provider: shown?.provider, model: shown?.model, calls: results.length, ...progress, error: fallen?.error },
+          detail: {
+            provider: shown?.provider,
+            model: shown?.model,
+            calls: results.length,
+            ...progress,
+            error: fallen?.error,
+          },
           startedAt,
           endedAt,
         },
@@ -135,7 +155,12 @@ export class StepExecutor {
             outputTokens: usage.outputTokens,
             costUsd: usage.costUsd.toFixed(6),
           },
-          detail: { step: key, output: content.hash.toString('hex'), calls: results.length, degraded: fallen !== undefined },
+          detail: {
+            step: key,
+            output: content.hash.toString('hex'),
+            calls: results.length,
+            degraded: fallen !== undefined,
+          },
         },
       ],
     });

@@ -1,7 +1,7 @@
 import { PHASES, type Phase } from '../../compliance/state/phases.js';
 
 /** The round a phase belongs to: what comes before GENERATION is never done again. */
-export function roundOf(phase: Phase, round: number): number {
+function roundOf(phase: Phase, round: number): number {
   return PHASES.indexOf(phase) >= PHASES.indexOf('GENERATION') ? round : 0;
 }
 

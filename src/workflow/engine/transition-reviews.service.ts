@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ConsentService } from '../../compliance/consent/consent.service.js';
 import type { Phase } from '../../compliance/state/phases.js';
+import { consentRule } from '../../compliance/state/rules/consent.rule.js';
 import type { StateReview } from '../../compliance/state/state-rule.js';
 import { DatabaseService } from '../../database/database.service.js';
 import type { JsonValue } from '../../kernel/canonical-json.js';
@@ -24,17 +25,14 @@ export class TransitionReviews {
   async gather(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED'): Promise<StateReview> {
     const { definition, approval, artifact } = loaded;
     const view = loaded.view(run);
-    const { ownerId, consent } = await this.database.withTenant(run.tenantId, async (trx) => ({
-      ownerId: await this.sessions.ownerOf(trx, run.sessionId),
-      consent: await this.consents.covers(trx, run.tenantId, run.sessionId, definition.purpose, loaded.recipientRefs()),
-    }));
+    const { ownerId, consent } = await this.readOutside(loaded, run, to);
     return {
       from: run.phase,
       to,
       run: { status: run.status, version: run.version, context: readContext(run.context) },
       ownerId: run.ownerId,
       session: ownerId === undefined ? undefined : { ownerId, usable: true },
-      consent: { covered: consent.covered, missing: consent.missing, purpose: definition.purpose },
+      consent: consent && { covered: consent.covered, missing: consent.missing, purpose: definition.purpose },
       outputs: {
         required: definition.phases[run.phase].agents.map((step) => step.agent),
         present: [...view.doneAgents],
@@ -52,6 +50,16 @@ export class TransitionReviews {
       delivery: deliveryOf(loaded),
     };
   }
+
+  private readOutside(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED') {
+    const { purpose } = loaded.definition;
+    return this.database.withTenant(run.tenantId, async (trx) => ({
+      ownerId: await this.sessions.ownerOf(trx, run.sessionId),
+      consent: consentRule.entering.includes(to)
+        ? await this.consents.covers(trx, run.tenantId, run.sessionId, purpose, loaded.recipientRefs())
+        : undefined,
+    }));
+  }
 }
 
 /** Findings of personal data in what the phase has made and is about to hand on. */
@@ -65,7 +73,10 @@ export function countResidual(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETE
 function itemsOf(loaded: LoadedRun, run: Run): NonNullable<StateReview['items']> {
   const fanOut = loaded.definition.phases.GENERATION.agents.find((step) => step.forEach);
   if (!fanOut) return { expected: 0, made: 0 };
-  return { expected: loaded.items(fanOut).length, made: loaded.itemOutputs(fanOut, run, 'GENERATION').length };
+  return {
+    expected: loaded.items(fanOut).length,
+    made: loaded.itemOutputs(fanOut, run, 'GENERATION').length,
+  };
 }
 
 /** Nothing to deliver is settled; a delivery that has not reported is not. */

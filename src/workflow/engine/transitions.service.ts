@@ -39,11 +39,22 @@ export class Transitions {
       phase: to,
       round: goesBack ? run.round + 1 : run.round,
       history: [
-        { kind: 'transition', phase: to, status: 'completed', from: run.phase, to, startedAt: since, endedAt: now },
+        {
+          kind: 'transition',
+          phase: to,
+          status: 'completed',
+          from: run.phase,
+          to,
+          startedAt: since,
+          endedAt: now,
+        },
       ],
       events: [{ type: 'phase.entered', data: { phase: to, from: run.phase } }],
-      facts: [{ type: 'workflow.transition', outcome: 'success', actor: SYSTEM, change: { from: run.phase, to } }],
-      jobs: to === 'DELIVERY' && loaded.definition.phases.DELIVERY.delivery ? [{ name: 'delivery.deliver' }] : [],
+      facts: [
+        { type: 'workflow.transition', outcome: 'success', actor: SYSTEM, change: { from: run.phase, to } },
+      ],
+      jobs:
+        to === 'DELIVERY' && loaded.definition.phases.DELIVERY.delivery ? [{ name: 'delivery.deliver' }] : [],
     });
     return this.gated(loaded, run, to, change);
   }
@@ -59,10 +70,23 @@ export class Transitions {
       contents: [content],
       consumedSignals: signal ? [signal.id] : [],
       history: [
-        { kind: 'transition', phase: run.phase, status: 'completed', from: run.phase, to: 'COMPLETED', startedAt: since, endedAt: now },
+        {
+          kind: 'transition',
+          phase: run.phase,
+          status: 'completed',
+          from: run.phase,
+          to: 'COMPLETED',
+          startedAt: since,
+          endedAt: now,
+        },
       ],
       facts: [
-        { type: 'workflow.transition', outcome: 'success', actor: SYSTEM, change: { from: run.phase, to: 'COMPLETED' } },
+        {
+          type: 'workflow.transition',
+          outcome: 'success',
+          actor: SYSTEM,
+          change: { from: run.phase, to: 'COMPLETED' },
+        },
       ],
     });
     return this.gated(loaded, run, 'COMPLETED', joinChanges(change, endOf('COMPLETED', SYSTEM)));
@@ -71,7 +95,12 @@ export class Transitions {
   /** Makes the phase's artefact. */
   makeArtifact(loaded: LoadedRun, run: Run): RunChange {
     const { content, artifact } = makeArtifact(loaded, run);
-    loaded.artifact = { id: artifact.id, version: artifact.version, contentHash: content.hash, content: content.value };
+    loaded.artifact = {
+      id: artifact.id,
+      version: artifact.version,
+      contentHash: content.hash,
+      content: content.value,
+    };
     return changeOf({ contents: [content], artifacts: [artifact] });
   }
 
@@ -98,12 +127,26 @@ export class Transitions {
       status: 'WAITING_FOR_APPROVAL',
       approvals: [approval],
       history: [
-        { kind: 'approval', phase: 'REVIEW', status: 'requested', detail: { approvalId: approval.id }, startedAt: now, endedAt: now },
+        {
+          kind: 'approval',
+          phase: 'REVIEW',
+          status: 'requested',
+          detail: { approvalId: approval.id },
+          startedAt: now,
+          endedAt: now,
+        },
       ],
       events: [
         {
           type: 'approval.requested',
-          data: { approvalId: approval.id, artifactId: artifact.id, contentHash, requiredApprovals: wanted.required, fourEyes: this.config.fourEyes, expiresAt: expiresAt.toISOString() },
+          data: {
+            approvalId: approval.id,
+            artifactId: artifact.id,
+            contentHash,
+            requiredApprovals: wanted.required,
+            fourEyes: this.config.fourEyes,
+            expiresAt: expiresAt.toISOString(),
+          },
         },
       ],
       facts: [
@@ -111,7 +154,10 @@ export class Transitions {
           type: 'approval.requested',
           outcome: 'success',
           actor: SYSTEM,
-          targets: [{ type: 'approval', ref: approval.id }, { type: 'artifact', ref: artifact.id }],
+          targets: [
+            { type: 'approval', ref: approval.id },
+            { type: 'artifact', ref: artifact.id },
+          ],
           oversight: { decision: 'requested', shown: approval.bindingHash.toString('hex') },
         },
       ],
@@ -126,7 +172,14 @@ export class Transitions {
     return joinChanges(
       changeOf({
         closedApprovals: [{ id: approvalId, status: 'expired' }],
-        facts: [{ type: 'approval.expired', outcome: 'failure', actor: SYSTEM, targets: [{ type: 'approval', ref: approvalId }] }],
+        facts: [
+          {
+            type: 'approval.expired',
+            outcome: 'failure',
+            actor: SYSTEM,
+            targets: [{ type: 'approval', ref: approvalId }],
+          },
+        ],
       }),
       endOf('REJECTED', SYSTEM, { reason: 'approval_expired' }),
     );
@@ -140,7 +193,17 @@ export class Transitions {
       changeOf({
         context,
         history: agent
-          ? [{ kind: 'step', phase: run.phase, agent, status: 'failed', detail: { code, message }, startedAt: now, endedAt: now }]
+          ? [
+              {
+                kind: 'step',
+                phase: run.phase,
+                agent,
+                status: 'failed',
+                detail: { code, message },
+                startedAt: now,
+                endedAt: now,
+              },
+            ]
           : [],
         events: agent ? [{ type: 'agent.failed', data: { agent, phase: run.phase, code } }] : [],
       }),
@@ -148,7 +211,12 @@ export class Transitions {
     );
   }
 
-  private async gated(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED', change: RunChange): Promise<RunChange> {
+  private async gated(
+    loaded: LoadedRun,
+    run: Run,
+    to: Phase | 'COMPLETED',
+    change: RunChange,
+  ): Promise<RunChange> {
     const decision = this.gate.decide({
       runId: run.id,
       review: await this.reviews.gather(loaded, run, to),
@@ -166,7 +234,16 @@ export class Transitions {
     const denial: RunChange = changeOf({
       context: withError(readContext(run.context) ?? EMPTY_CONTEXT, 'TRANSITION_DENIED', message, now),
       history: [
-        { kind: 'control', phase: run.phase, status: 'denied', from: run.phase, to, detail: { violations }, startedAt: now, endedAt: now },
+        {
+          kind: 'control',
+          phase: run.phase,
+          status: 'denied',
+          from: run.phase,
+          to,
+          detail: { violations },
+          startedAt: now,
+          endedAt: now,
+        },
       ],
       events: [{ type: 'transition.denied', data: { from: run.phase, to, violations } }],
       facts: [

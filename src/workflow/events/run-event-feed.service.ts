@@ -35,13 +35,20 @@ export class RunEventFeed implements OnModuleDestroy {
   }
 
   /** Every event after a position, then those to come, until the signal aborts or the process stops. */
-  async *follow(tenantId: string, runId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<FeedEvent> {
+  async *follow(
+    tenantId: string,
+    runId: string,
+    afterSeq: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<FeedEvent> {
     const ending = AbortSignal.any([signal, this.stopping.signal]);
     let position = afterSeq;
     while (!ending.aborted) {
       // Listening starts before the look, so that nothing falls between the two.
       const woken = this.nextWake(runId, ending);
-      const rows = await this.database.withTenant(tenantId, (trx) => this.runs.events(trx, runId, position, PAGE));
+      const rows = await this.database.withTenant(tenantId, (trx) =>
+        this.runs.events(trx, runId, position, PAGE),
+      );
       for (const row of rows) {
         position = row.seq;
         yield { seq: row.seq, type: row.type, data: row.data, createdAt: row.created_at };

@@ -7,7 +7,7 @@ import { RequirePermission } from '../../auth/require-permission.js';
 import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
 import { Idempotent } from '../../http/idempotent.js';
-import { decodeCursor, type Page, pageOf } from '../../http/paging.js';
+import { lastIdOf, type Page, pageOf } from '../../http/paging.js';
 import { AppError } from '../../kernel/app-error.js';
 import { isId } from '../../kernel/ids.js';
 import { presentApproval } from '../run.presenter.js';
@@ -29,12 +29,18 @@ export class ApprovalsController {
   /** Approvals of the tenant, newest first; `?status=pending` is what waits. */
   @Get('approvals')
   @RequirePermission('approvals.read')
-  async list(@CurrentPrincipal() principal: Principal, @Query() query: ListApprovalsQuery): Promise<Page<unknown>> {
-    const [before] = query.cursor ? decodeCursor(query.cursor, 1) : [];
+  async list(
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: ListApprovalsQuery,
+  ): Promise<Page<unknown>> {
+    const before = query.cursor ? lastIdOf(query.cursor) : undefined;
     return this.database.withTenant(principal.tenantId, async (trx) => {
       const rows = await this.approvals.list(trx, query.status, query.limit + 1, before);
       const page = pageOf(rows, query.limit, (row) => [row.id]);
-      const decisions = await this.approvals.decisions(trx, page.items.map((row) => row.id));
+      const decisions = await this.approvals.decisions(
+        trx,
+        page.items.map((row) => row.id),
+      );
       return { ...page, items: page.items.map((row) => presentApproval(row, decisions)) };
     });
   }
@@ -76,16 +82,23 @@ export class ApprovalsController {
 
   private async presentAll(trx: Trx, runId: string) {
     const approvals = await this.approvals.ofRun(trx, runId);
-    const decisions = await this.approvals.decisions(trx, approvals.map((approval) => approval.id));
+    const decisions = await this.approvals.decisions(
+      trx,
+      approvals.map((approval) => approval.id),
+    );
     return approvals.map((approval) => presentApproval(approval, decisions));
   }
 }
 
 function refuseContradictions({ decision, comment, edits }: DecisionDto): void {
   if (decision === 'request_changes' && !comment?.trim()) {
-    throw new AppError('VALIDATION_FAILED', { errors: [{ path: 'comment', message: 'must say what is to be changed' }] });
+    throw new AppError('VALIDATION_FAILED', {
+      errors: [{ path: 'comment', message: 'must say what is to be changed' }],
+    });
   }
   if (decision !== 'approve' && edits) {
-    throw new AppError('VALIDATION_FAILED', { errors: [{ path: 'edits', message: 'go with the decision approve only' }] });
+    throw new AppError('VALIDATION_FAILED', {
+      errors: [{ path: 'edits', message: 'go with the decision approve only' }],
+    });
   }
 }

@@ -27,19 +27,24 @@ interface Email {
  *
  * @throws AppError VALIDATION_FAILED for a message that is not there, or tokens that do not belong in it.
  */
-export function applyEdits(loaded: LoadedRun, edits: readonly EmailEdit[]): { content: Content; artifact: NewArtifact } {
+export function applyEdits(
+  loaded: LoadedRun,
+  edits: readonly EmailEdit[],
+): { content: Content; artifact: NewArtifact } {
   const { artifact, definition } = loaded;
   const wanted = definition.phases.GENERATION.artifact;
   const shown = artifact?.content as { emails?: readonly Email[] } | undefined;
   if (!artifact || !wanted || !Array.isArray(shown?.emails)) {
-    throw new AppError('VALIDATION_FAILED', { errors: [{ path: 'edits', message: 'this artefact cannot be edited' }] });
+    throw new AppError('VALIDATION_FAILED', {
+      errors: [{ path: 'edits', message: 'this artefact cannot be edited' }],
+    });
   }
   const emails = [...shown.emails] as Email[];
   const errors: FieldError[] = [];
   for (const [position, edit] of edits.entries()) {
     const email = emails[edit.index];
     if (!email) {
-      errors.push({ path: `edits.${position}.index`, message: 'there is no such message' });
+      errors.push({ path: `edits.emails.${position}.index`, message: 'there is no such message' });
       continue;
     }
     const subjectRefs = loaded.subjectRefsOf({ email: email.to });
@@ -52,7 +57,10 @@ export function applyEdits(loaded: LoadedRun, edits: readonly EmailEdit[]): { co
     emails[edit.index] = edited;
     loaded.learnNewEntries();
     if (!isWellAddressed(loaded, edited)) {
-      errors.push({ path: `edits.${position}`, message: `holds a token that does not belong in this message (${unknownTokens(loaded, edited)})` });
+      errors.push({
+        path: `edits.emails.${position}`,
+        message: `holds a token that does not belong in this message (${unknownTokens(loaded, edited)})`,
+      });
     }
   }
   if (errors.length > 0) throw new AppError('VALIDATION_FAILED', { errors });
@@ -72,5 +80,7 @@ export function applyEdits(loaded: LoadedRun, edits: readonly EmailEdit[]): { co
 
 function unknownTokens(loaded: LoadedRun, email: Email): string {
   const tokens = tokensIn(`${email.subject}\n${email.body}`);
-  return tokens.filter((token) => !isWellAddressed(loaded, { ...email, subject: token, body: '' })).join(', ');
+  return tokens
+    .filter((token) => !isWellAddressed(loaded, { ...email, subject: token, body: '' }))
+    .join(', ');
 }

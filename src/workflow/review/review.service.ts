@@ -31,7 +31,11 @@ export type OnDecided = (trx: Trx, approvalId: string) => Promise<void>;
 /** Error code SQLSTATE of the database's own four-eyes check. */
 const FOUR_EYES = 'CS001';
 
-type Outcome = { readonly done: PreparedChange; readonly approvalId: string } | { readonly refused: AppError };
+/** What people have made of an approval; a cancelled or expired one was decided by nobody. */
+const DECIDED: ReadonlySet<string> = new Set(['approved', 'rejected', 'changes_requested']);
+
+type Outcome =
+  { readonly done: PreparedChange; readonly approvalId: string } | { readonly refused: AppError };
 
 /** Takes the decisions of people on what a run shows them. */
 @Injectable()
@@ -53,9 +57,17 @@ export class ReviewService {
    * @throws AppError WORKFLOW_NOT_FOUND, RUN_NOT_WAITING, APPROVAL_ALREADY_DECIDED, APPROVAL_FOUR_EYES,
    *   VALIDATION_FAILED for edits that do not fit. A refusal for who asks is audited before it is answered.
    */
-  async decide(principal: Principal, runId: string, decision: Decision, requestId: string, onDecided: OnDecided): Promise<Run> {
+  async decide(
+    principal: Principal,
+    runId: string,
+    decision: Decision,
+    requestId: string,
+    onDecided: OnDecided,
+  ): Promise<Run> {
     const outcome = await this.database
-      .withTenant(principal.tenantId, (trx) => this.decideWithin(trx, principal, runId, decision, requestId, onDecided))
+      .withTenant(principal.tenantId, (trx) =>
+        this.decideWithin(trx, principal, runId, decision, requestId, onDecided),
+      )
       .catch((error: unknown) => {
         if ((error as { code?: string }).code !== FOUR_EYES) throw error;
         return { refused: new AppError('APPROVAL_FOUR_EYES', { cause: error }) };
@@ -85,7 +97,11 @@ export class ReviewService {
       return { refused: notWaiting(run, approval) };
     }
     if (decisions.some((each) => each.actor_id === principal.id)) {
-      return { refused: new AppError('APPROVAL_ALREADY_DECIDED', { detail: 'You have decided on this approval already.' }) };
+      return {
+        refused: new AppError('APPROVAL_ALREADY_DECIDED', {
+          detail: 'You have decided on this approval already.',
+        }),
+      };
     }
     if (approval.expires_at <= this.clock.now()) {
       return { refused: new AppError('RUN_NOT_WAITING', { detail: 'The approval has expired.' }) };
@@ -113,7 +129,10 @@ export class ReviewService {
     const shown = edited
       ? bindingHash(loaded.definition, loaded.input, edited.content.value)
       : approval.binding_hash;
-    const comment = decision.comment === undefined ? null : loaded.tokenizer.tokenizeUntrusted(decision.comment, { shared: true });
+    const comment =
+      decision.comment === undefined
+        ? null
+        : loaded.tokenizer.tokenizeUntrusted(decision.comment, { shared: true });
     await this.approvals.insertDecision(trx, {
       id: newId(),
       tenantId: principal.tenantId,
@@ -133,13 +152,21 @@ export class ReviewService {
           kind: 'approval',
           phase: 'REVIEW',
           status: decision.decision,
-          detail: { approvalId: approval.id, actorId: principal.id, ...(comment !== null && { comment }), edited: edited !== undefined },
+          detail: {
+            approvalId: approval.id,
+            actorId: principal.id,
+            ...(comment !== null && { comment }),
+            edited: edited !== undefined,
+          },
           startedAt: approval.created_at,
           endedAt: now,
         },
       ],
       events: [
-        { type: 'approval.recorded', data: { approvalId: approval.id, actorId: principal.id, decision: decision.decision } },
+        {
+          type: 'approval.recorded',
+          data: { approvalId: approval.id, actorId: principal.id, decision: decision.decision },
+        },
       ],
       facts: [
         {
@@ -160,11 +187,21 @@ export class ReviewService {
       ],
     });
     // Approvals of what has been edited since were given to something else.
-    const standing = earlier.filter((each) => each.decision === 'approve' && each.binding_hash.equals(shown)).length;
-    return joinChanges(recorded, consequence(decision, approval, standing, principal, shown, edited?.artifact.id));
+    const standing = earlier.filter(
+      (each) => each.decision === 'approve' && each.binding_hash.equals(shown),
+    ).length;
+    return joinChanges(
+      recorded,
+      consequence(decision, approval, standing, principal, shown, edited?.artifact.id),
+    );
   }
 
-  private async recordRefusal(principal: Principal, runId: string, code: string, requestId: string): Promise<void> {
+  private async recordRefusal(
+    principal: Principal,
+    runId: string,
+    code: string,
+    requestId: string,
+  ): Promise<void> {
     const fact: AuditFact = {
       type: 'approval.denied',
       outcome: 'denied',
@@ -173,12 +210,14 @@ export class ReviewService {
       code,
       context: { requestId },
     };
-    await this.database.withTenant(principal.tenantId, (trx) => this.audit.append(trx, principal.tenantId, fact));
+    await this.database.withTenant(principal.tenantId, (trx) =>
+      this.audit.append(trx, principal.tenantId, fact),
+    );
   }
 }
 
 function notWaiting(run: Run, approval: ApprovalRow | undefined): AppError {
-  if (approval && approval.status !== 'pending' && approval.round === run.round) {
+  if (approval && DECIDED.has(approval.status) && approval.round === run.round) {
     return new AppError('APPROVAL_ALREADY_DECIDED', { detail: `The approval is ${approval.status}.` });
   }
   return new AppError('RUN_NOT_WAITING', { detail: `The run is ${run.status}.` });
@@ -195,12 +234,17 @@ function consequence(
 ): RunChange {
   const actor = { type: 'apiKey', ref: principal.id } as const;
   const close = (status: string) =>
-    changeOf({ closedApprovals: [{ id: approval.id, status, bindingHash: bound, artifactId: editedArtifactId }] });
+    changeOf({
+      closedApprovals: [{ id: approval.id, status, bindingHash: bound, artifactId: editedArtifactId }],
+    });
   switch (decision) {
     case 'reject':
       return joinChanges(close('rejected'), endOf('REJECTED', actor, { approvalId: approval.id }));
     case 'request_changes':
-      return joinChanges(close('changes_requested'), changeOf({ status: 'RUNNING', jobs: [{ name: 'workflow.drive' }] }));
+      return joinChanges(
+        close('changes_requested'),
+        changeOf({ status: 'RUNNING', jobs: [{ name: 'workflow.drive' }] }),
+      );
     case 'approve':
       return earlierApprovals + 1 < approval.required_approvals
         ? close('pending')

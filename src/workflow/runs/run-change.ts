@@ -72,7 +72,12 @@ export interface RunChange {
   readonly artifacts: readonly NewArtifact[];
   readonly approvals: readonly NewApproval[];
   /** Approvals that were pending and are no more. */
-  readonly closedApprovals: readonly { readonly id: string; readonly status: string; readonly bindingHash?: Buffer; readonly artifactId?: string }[];
+  readonly closedApprovals: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly bindingHash?: Buffer;
+    readonly artifactId?: string;
+  }[];
   readonly vaultEntries: readonly VaultEntry[];
   /** Signals for the run to find. */
   readonly signals: readonly { readonly type: string; readonly payload: Readonly<Record<string, unknown>> }[];

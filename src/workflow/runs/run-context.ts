@@ -13,7 +13,12 @@ const contextSchema = z.object({
         }),
       ),
       lastError: z
-        .object({ agent: z.string().optional(), code: z.string(), message: z.string(), timestamp: z.string() })
+        .object({
+          agent: z.string().optional(),
+          code: z.string(),
+          message: z.string(),
+          timestamp: z.string(),
+        })
         .optional(),
     })
     .default({ performance: {} }),
@@ -35,7 +40,11 @@ const contextSchema = z.object({
 /** What a run carries about its agents (W7). */
 export type RunContext = z.output<typeof contextSchema>;
 
-export const EMPTY_CONTEXT: RunContext = { contextData: { performance: {} }, errorRecoveryState: {}, recoveryAttempts: {} };
+export const EMPTY_CONTEXT: RunContext = {
+  contextData: { performance: {} },
+  errorRecoveryState: {},
+  recoveryAttempts: {},
+};
 
 /** Reads a stored context; undefined when it is not of the form the engine writes. */
 export function readContext(stored: unknown): RunContext | undefined {
@@ -70,16 +79,23 @@ export function withOutcome(context: RunContext, outcome: AgentOutcome, now: Dat
       ...context.errorRecoveryState,
       [agent]: { state, lastErrorCode: error?.code, suggestion: SUGGESTIONS[state], timestamp },
     },
-    recoveryAttempts: { ...context.recoveryAttempts, [agent]: (context.recoveryAttempts[agent] ?? 0) + extra },
+    recoveryAttempts: {
+      ...context.recoveryAttempts,
+      [agent]: (context.recoveryAttempts[agent] ?? 0) + extra,
+    },
   };
 }
 
 /** The context after a fault that belongs to no agent. */
 export function withError(context: RunContext, code: string, message: string, now: Date): RunContext {
-  return { ...context, contextData: { ...context.contextData, lastError: { code, message, timestamp: now.toISOString() } } };
+  return {
+    ...context,
+    contextData: { ...context.contextData, lastError: { code, message, timestamp: now.toISOString() } },
+  };
 }
 
 const SUGGESTIONS: Record<string, string | undefined> = {
-  fallback: 'The simulation answered in place of the model: check the provider, then review the output with care.',
+  fallback:
+    'The simulation answered in place of the model: check the provider, then review the output with care.',
   failed: 'Check the agent’s input and the model provider, then start the run again.',
 };

@@ -33,7 +33,8 @@ export class RunControl {
     const { prepared, run } = await this.database.withTenant(principal.tenantId, async (trx) => {
       const locked = await this.runs.lock(trx, runId);
       if (!locked) throw new AppError('WORKFLOW_NOT_FOUND');
-      if (isEnded(locked.status)) throw new AppError('RUN_ALREADY_ENDED', { detail: `The run is ${locked.status}.` });
+      if (isEnded(locked.status))
+        throw new AppError('RUN_ALREADY_ENDED', { detail: `The run is ${locked.status}.` });
       const approval = await this.approvals.ofRound(trx, runId, locked.round);
       const now = this.clock.now();
       const actor = { type: 'apiKey', ref: principal.id } as const;
@@ -41,7 +42,14 @@ export class RunControl {
         changeOf({
           closedApprovals: approval?.status === 'pending' ? [{ id: approval.id, status: 'cancelled' }] : [],
           history: [
-            { kind: 'control', phase: locked.phase, status: 'cancelled', detail: { actorId: principal.id, requestId }, startedAt: now, endedAt: now },
+            {
+              kind: 'control',
+              phase: locked.phase,
+              status: 'cancelled',
+              detail: { actorId: principal.id, requestId },
+              startedAt: now,
+              endedAt: now,
+            },
           ],
         }),
         endOf('CANCELLED', actor, { actorId: principal.id }),

@@ -43,7 +43,12 @@ export class RunWriter {
   /** Does all that needs no database. @throws AppError AUDIT_UNAVAILABLE when the change cannot be recorded. */
   prepare(run: Run, change: RunChange): PreparedChange {
     const chain = { ...chainOf(run), phase: change.phase ?? run.phase };
-    return { run, change, audit: this.audit.prepare(run.tenantId, change.facts, chain), now: this.clock.now() };
+    return {
+      run,
+      change,
+      audit: this.audit.prepare(run.tenantId, change.facts, chain),
+      now: this.clock.now(),
+    };
   }
 
   /** Inserts a new run with the change that starts it. The run given is as it stands before any change. */
@@ -94,7 +99,11 @@ export class RunWriter {
     }
   }
 
-  private async writeParts(trx: Trx, { run: before, change, audit, now }: PreparedChange, run: Run): Promise<void> {
+  private async writeParts(
+    trx: Trx,
+    { run: before, change, audit, now }: PreparedChange,
+    run: Run,
+  ): Promise<void> {
     await this.audit.write(trx, audit);
     await this.vault.seal(trx, run.tenantId, run.id, [...change.vaultEntries]);
     const owner = { tenant_id: run.tenantId, run_id: run.id };
@@ -186,7 +195,13 @@ export class RunWriter {
     for (const signal of change.signals) {
       await trx
         .insertInto('workflow_signal')
-        .values({ ...owner, id: newId(), type: signal.type, payload: JSON.stringify(signal.payload), created_at: now })
+        .values({
+          ...owner,
+          id: newId(),
+          type: signal.type,
+          payload: JSON.stringify(signal.payload),
+          created_at: now,
+        })
         .execute();
     }
     if (change.consumedSignals.length > 0) {
@@ -197,7 +212,12 @@ export class RunWriter {
         .execute();
     }
     for (const job of change.jobs) {
-      await this.jobs.enqueue(trx, job.name, { tenantId: run.tenantId, runId: run.id }, { startAfter: job.startAfter });
+      await this.jobs.enqueue(
+        trx,
+        job.name,
+        { tenantId: run.tenantId, runId: run.id },
+        { startAfter: job.startAfter },
+      );
     }
   }
 

@@ -25,7 +25,12 @@ export class RunRepository {
 
   /** The run, locked until the transaction ends: for changes that come from outside the engine. */
   async lock(trx: Trx, runId: string): Promise<Run | undefined> {
-    const row = await trx.selectFrom('workflow_run').selectAll().where('id', '=', runId).forUpdate().executeTakeFirst();
+    const row = await trx
+      .selectFrom('workflow_run')
+      .selectAll()
+      .where('id', '=', runId)
+      .forUpdate()
+      .executeTakeFirst();
     return row && runOf(row);
   }
 
@@ -99,7 +104,9 @@ export class RunRepository {
     return trx
       .selectFrom('artifact')
       .innerJoin('content', (join) =>
-        join.onRef('content.hash', '=', 'artifact.content_hash').onRef('content.tenant_id', '=', 'artifact.tenant_id'),
+        join
+          .onRef('content.hash', '=', 'artifact.content_hash')
+          .onRef('content.tenant_id', '=', 'artifact.tenant_id'),
       )
       .selectAll('artifact')
       .select('content.body as content')
@@ -113,7 +120,9 @@ export class RunRepository {
     return trx
       .selectFrom('artifact')
       .innerJoin('content', (join) =>
-        join.onRef('content.hash', '=', 'artifact.content_hash').onRef('content.tenant_id', '=', 'artifact.tenant_id'),
+        join
+          .onRef('content.hash', '=', 'artifact.content_hash')
+          .onRef('content.tenant_id', '=', 'artifact.tenant_id'),
       )
       .selectAll('artifact')
       .select('content.body as content')

@@ -8,6 +8,8 @@ export const piiTokenizedRule: StateRule = {
   entering: [...PHASES, 'COMPLETED'],
   check({ residualFindings }) {
     if (residualFindings === undefined) return 'the state was not scanned for personal data';
-    return residualFindings === 0 ? undefined : `${residualFindings} findings of personal data outside tokens`;
+    return residualFindings === 0
+      ? undefined
+      : `${residualFindings} findings of personal data outside tokens`;
   },
 };

@@ -11,7 +11,8 @@ export const stateShapeRule: StateRule = {
     if (!isPhase(from)) return 'the stored phase is not one of the six';
     if (!run) return 'there is no stored state';
     if (!isRunStatus(run.status)) return 'the stored status is unknown';
-    if (!Number.isSafeInteger(run.version) || (run.version as number) < 0) return 'the stored version is not a count';
+    if (!Number.isSafeInteger(run.version) || (run.version as number) < 0)
+      return 'the stored version is not a count';
     if (typeof run.context !== 'object' || run.context === null || Array.isArray(run.context)) {
       return 'the stored context is not an object';
     }

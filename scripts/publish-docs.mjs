@@ -1,0 +1,21 @@
+// Writes the pages and schemas that are made from the code. `node scripts/run.mjs docs` builds first.
+import { writeFileSync } from 'node:fs';
+import prettier from 'prettier';
+import { SHORT_NAMES } from '../dist/config/config-sources.js';
+import { configSchema } from '../dist/config/config.schema.js';
+import { ERROR_CATALOGUE } from '../dist/kernel/error-catalogue.js';
+import { definitionSchema } from '../dist/workflow/definitions/definition.schema.js';
+import { publishedFiles } from './published-files.mjs';
+
+const files = publishedFiles({
+  configSchema,
+  shortNames: SHORT_NAMES,
+  errorCatalogue: ERROR_CATALOGUE,
+  definitionSchema,
+});
+for (const [path, text] of Object.entries(files)) {
+  writeFileSync(
+    path,
+    await prettier.format(text, { ...(await prettier.resolveConfig(path)), filepath: path }),
+  );
+}

@@ -1,0 +1,108 @@
+// What the repository publishes from its code: each text is made here and nowhere else, so that a test can compare.
+import { z } from 'zod';
+
+/**
+ * @param {object} code
+ * @param {z.ZodType} code.configSchema
+ * @param {Readonly<Record<string, readonly [section: string, key: string]>>} code.shortNames
+ * @param {Readonly<Record<string, { status: number, title: string }>>} code.errorCatalogue
+ * @param {z.ZodType} code.definitionSchema
+ * @returns {Record<string, string>} text by path
+ */
+export function publishedFiles({ configSchema, shortNames, errorCatalogue, definitionSchema }) {
+  return {
+    'docs/configuration.md': configurationPage(configSchema, shortNames),
+    'docs/errors.md': errorsPage(errorCatalogue),
+    'config/workflows/workflow-definition.schema.json': jsonSchema(definitionSchema),
+  };
+}
+
+const GENERATED = '<!-- Made by `node scripts/run.mjs docs`; change the code it describes instead. -->';
+
+/** @param {z.ZodType} schema @param {Readonly<Record<string, readonly [string, string]>>} shortNames */
+function configurationPage(schema, shortNames) {
+  // The input form knows the types, the output form the defaults.
+  const sections = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties;
+  const resolved = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }).properties;
+  const parts = Object.entries(sections).map(([section, { properties }]) => {
+    const rows = Object.entries(properties).map(([key, setting]) => [
+      `\`${snakeCase(key)}\``,
+      environmentNames(section, key, shortNames),
+      rangeOf(setting),
+      defaultOf(resolved[section].properties[key].default),
+      setting.description ?? '',
+    ]);
+    const head = ['Key', 'Environment', 'Value', 'Default', 'Meaning'];
+    return `## [${snakeCase(section)}]\n\n${table(head, rows)}`;
+  });
+  return `${CONFIGURATION_INTRODUCTION}\n${parts.join('\n\n')}\n`;
+}
+
+const CONFIGURATION_INTRODUCTION = `# Configuration
+
+${GENERATED}
+
+Settings come from \`config/<environment>.toml\`, then from the environment, which wins. Everything is read and checked
+once, at the start: a process with a fault in its configuration prints every fault and ends with exit code 78.
+
+- \`COUNTERSIGN_ENV\` is \`development\` (the default), \`staging\`, \`production\` or \`test\`, and picks the file.
+- \`COUNTERSIGN_CONFIG_DIR\` is the folder of these files, \`COUNTERSIGN_DATA_DIR\` (\`./.countersign\`) the one an instance writes to.
+- Every key has the name \`COUNTERSIGN__<SECTION>__<KEY>\`; some have a short name besides, given below.
+- \`<NAME>_FILE\` reads the value from a file, for each of these names: that is how secrets are mounted.
+- A text in a TOML file may hold \`\${NAME}\` or \`\${NAME:-default}\`, replaced from the environment.
+- A name that begins with \`COUNTERSIGN_\` and is not known is a fault, and so is an unknown key.
+- In production \`vault.kek\` and \`auth.api_key\` must be set; elsewhere they are created under the data directory.
+`;
+
+/** @param {Readonly<Record<string, { status: number, title: string }>>} catalogue */
+function errorsPage(catalogue) {
+  const rows = Object.entries(catalogue).map(([code, { status, title }]) => [
+    `\`${code}\``,
+    String(status),
+    title,
+  ]);
+  return `# Errors
+
+${GENERATED}
+
+Every error is answered as \`application/problem+json\` (RFC 9457). \`code\` is stable: codes are added, never renamed.
+
+${table(['Code', 'Status', 'Title'], rows)}
+`;
+}
+
+/** @param {z.ZodType} schema */
+function jsonSchema(schema) {
+  return `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`;
+}
+
+function environmentNames(section, key, shortNames) {
+  const long = `COUNTERSIGN__${snakeCase(section)}__${snakeCase(key)}`.toUpperCase();
+  const short = Object.keys(shortNames).filter((name) => shortNames[name].join() === `${section},${key}`);
+  return [...short, long].map((name) => `\`${name}\``).join(', ');
+}
+
+function rangeOf(setting) {
+  if (setting.enum) return setting.enum.map((value) => `\`${value}\``).join(', ');
+  if (setting.type === 'boolean') return '`true`, `false`';
+  if (setting.type === 'array') return 'list of texts (with commas in the environment)';
+  if (setting.type === 'integer' || setting.type === 'number') {
+    const kind = setting.type === 'integer' ? 'whole number' : 'number';
+    return `${kind}, ${setting.minimum} to ${setting.maximum}`;
+  }
+  return setting.maxLength ? `text, at most ${setting.maxLength} characters` : 'text';
+}
+
+function defaultOf(value) {
+  if (value === undefined) return 'none';
+  return Array.isArray(value) ? 'empty' : `\`${value}\``;
+}
+
+function snakeCase(camel) {
+  return camel.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function table(head, rows) {
+  const cells = (row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [cells(head), cells(head.map(() => '---')), ...rows.map(cells)].join('\n');
+}

@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../kernel/canonical-json.js';
+import { newId } from '../../kernel/ids.js';
+import { type AuditRecord, buildAuditRecord, hashLeaf } from './audit-leaf.js';
+import { AuditVerifier } from './audit-verifier.js';
+import type { AuditRow } from './audit.repository.js';
+
+const TENANT = newId();
+const RUN = newId();
+
+/** The rows of a run of so many events, as the database gives them. */
+function chain(length: number): AuditRow[] {
+  const rows: AuditRow[] = [];
+  for (let seq = 0; seq < length; seq++) {
+    const record = buildAuditRecord(
+      TENANT,
+      { type: 'workflow.transition', outcome: 'success', actor: { type: 'system', ref: 'engine' } },
+      new Date(1_700_000_000_000 + seq),
+      { runId: RUN, seq, head: rows.at(-1)?.leaf_hash ?? null, phase: 'GENERATION' },
+    );
+    rows.push(rowOf(record));
+  }
+  return rows;
+}
+
+function rowOf(record: AuditRecord): AuditRow {
+  return {
+    id: record.id,
+    type: record.type,
+    outcome: record.outcome,
+    occurred_at: record.occurredAt,
+    actor_type: record.actor.type,
+    actor_ref: record.actor.ref,
+    session_id: record.sessionId,
+    run_id: record.run?.id ?? null,
+    run_seq: record.run?.seq ?? null,
+    run_prev: record.run?.prev ?? null,
+    leaf: record.leaf,
+    leaf_hash: record.leafHash,
+  };
+}
+
+function verify(
+  rows: readonly (AuditRow | undefined)[],
+  head?: AuditRow | null,
+  seq = rows.length,
+): AuditVerifier {
+  const verifier = new AuditVerifier();
+  for (const row of rows) verifier.check(row?.id ?? 'gone', TENANT, row);
+  const end = head === undefined ? rows.at(-1) : head;
+  verifier.checkHead(RUN, seq, end?.leaf_hash ?? null);
+  return verifier;
+}
+
+const reasonsOf = (verifier: AuditVerifier) => verifier.faults.map((fault) => fault.reason);
+
+/** A row with one event replaced by a changed one. */
+function changed(index: number, change: (row: AuditRow) => AuditRow): AuditRow[] {
+  return chain(3).map((row, at) => (at === index ? change(row) : row));
+}
+
+/** The leaf written again with a hash that fits, as somebody would who knows how. */
+function rewritten(row: AuditRow, edit: (leaf: Record<string, unknown>) => object): AuditRow {
+  const leaf = Buffer.from(
+    canonicalJson(edit(JSON.parse(row.leaf.toString('utf8')) as Record<string, unknown>)),
+  );
+  return { ...row, leaf, leaf_hash: hashLeaf(leaf) };
+}
+
+describe('a trail', () => {
+  it('that nobody touched has no fault', () => {
+    const verifier = verify(chain(5));
+    expect(verifier.faults).toEqual([]);
+    expect(verifier.checkedEvents).toBe(5);
+  });
+
+  it('of a run that has recorded nothing has no fault', () => {
+    expect(verify([]).faults).toEqual([]);
+  });
+
+  it('has a root that any change of an event changes', () => {
+    const rows = chain(3);
+    const root = verify(rows).rootHash;
+    const other = rows.with(1, { ...rows[1], leaf_hash: hashLeaf(Buffer.of(1)) } as AuditRow);
+    expect(verify(other).rootHash).not.toEqual(root);
+  });
+});
+
+describe('the verifier finds', () => {
+  it('an event that is gone, and the gap in its chain', () => {
+    const rows: (AuditRow | undefined)[] = chain(3);
+    expect(reasonsOf(verify(rows.with(1, undefined)))).toEqual(['event_missing', 'chain_broken']);
+  });
+
+  it('a leaf that was changed', () => {
+    const rows = changed(1, (row) => ({
+      ...row,
+      leaf: Buffer.from(row.leaf.toString('utf8').replace('success', 'failure')),
+    }));
+    expect(reasonsOf(verify(rows))).toContain('leaf_hash_differs');
+  });
+
+  it('a leaf that was changed and hashed again: the next event still names the old one', () => {
+    const rows = changed(1, (row) => ({
+      ...rewritten(row, (leaf) => ({ ...leaf, outcome: 'failure' })),
+      outcome: 'failure',
+    }));
+    const [fault] = verify(rows).faults;
+    expect(fault).toMatchObject({ reason: 'chain_broken', eventId: rows[2]?.id, runId: RUN });
+  });
+
+  it('a last leaf that was changed and hashed again: the run remembers the old one', () => {
+    const original = chain(3);
+    const last = original[2] as AuditRow;
+    const rows = original.with(2, {
+      ...rewritten(last, (leaf) => ({ ...leaf, outcome: 'failure' })),
+      outcome: 'failure',
+    });
+    expect(reasonsOf(verify(rows, last))).toEqual(['chain_cut']);
+  });
+
+  it('a chain of which the end was cut off', () => {
+    const rows = chain(3);
+    expect(reasonsOf(verify(rows.slice(0, 2), rows[2], 3))).toEqual(['chain_cut']);
+  });
+
+  it('a run whose events are all gone', () => {
+    const rows = chain(1);
+    expect(reasonsOf(verify([], rows[0], 1))).toEqual(['chain_cut']);
+  });
+
+  it('events that changed places', () => {
+    const [first, second, third] = chain(3);
+    expect(reasonsOf(verify([first, third, second]))).toContain('chain_broken');
+  });
+
+  it('a leaf that is not canonical, even with a hash that fits', () => {
+    const rows = changed(2, (row) => {
+      const leaf = Buffer.from(` ${row.leaf.toString('utf8')}`);
+      return { ...row, leaf, leaf_hash: hashLeaf(leaf) };
+    });
+    expect(reasonsOf(verify(rows))).toContain('leaf_not_canonical');
+  });
+
+  it.each(['{', '', 'null', 'false', '0', '""'])('a leaf that is no object: %s', (text) => {
+    const leaf = Buffer.from(text);
+    const rows = changed(2, (row) => ({ ...row, leaf, leaf_hash: hashLeaf(leaf) }));
+    expect(reasonsOf(verify(rows))).toContain('leaf_not_canonical');
+  });
+
+  it.each<[string, Partial<AuditRow>]>([
+    ['id', { id: newId() }],
+    ['type', { type: 'session.created' }],
+    ['outcome', { outcome: 'denied' }],
+    ['occurred_at', { occurred_at: new Date(0) }],
+    ['actor_type', { actor_type: 'user' }],
+    ['actor_ref', { actor_ref: 'somebody else' }],
+    ['session_id', { session_id: newId() }],
+    ['run_id', { run_id: newId() }],
+    ['run_seq', { run_seq: 7 }],
+    ['run_prev', { run_prev: Buffer.alloc(32) }],
+  ])('a column %s that is not what the leaf says', (column, change) => {
+    const { faults } = verify(changed(1, (row) => ({ ...row, ...change })));
+    expect(faults).toContainEqual(
+      expect.objectContaining({
+        reason: 'projection_differs',
+        message: expect.stringContaining(`column ${column} `),
+      }),
+    );
+  });
+
+  it('an event of another tenant', () => {
+    const verifier = new AuditVerifier();
+    const [row] = chain(1);
+    verifier.check(row?.id ?? '', newId(), row);
+    expect(reasonsOf(verifier)).toEqual(['projection_differs']);
+  });
+
+  it('no more than a hundred faults, the first of them first', () => {
+    const verifier = new AuditVerifier();
+    for (let index = 0; index < 150; index++) verifier.check(`gone-${index}`, TENANT, undefined);
+    expect(verifier.faults).toHaveLength(100);
+    expect(verifier.faults[0]?.eventId).toBe('gone-0');
+  });
+});

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, open, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { PostgresBinaries } from './postgres-binaries.js';
+import { isRunning } from './processes.js';
+import { asDatabaseUser, isRoot, NOBODY } from './unprivileged.js';
+
+const SETTINGS = [
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+  // The server's own log must hold neither statements nor the rows they failed on.
+  'log_error_verbosity=terse',
+  'log_min_error_statement=panic',
+];
+
+/** The main process of a cluster, ours or one that somebody else has started. */
+export interface Postmaster {
+  readonly port: number;
+  /** Whether it has ended, on its own or because somebody stopped it. */
+  hasEnded(): Promise<boolean>;
+}
+
+/** The postmaster that runs on a cluster folder, if any. */
+export async function findPostmaster(folder: string): Promise<(Postmaster & { pid: number }) | undefined> {
+  const lines = (await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  const [pid, port] = [Number(lines[0]), Number(lines[3])];
+  if (!(pid > 0) || !(port > 0) || !(await isPostmasterOf(pid, folder))) return undefined;
+  return { pid, port, hasEnded: async () => !(await isPostmasterOf(pid, folder)) };
+}
+
+/** Starts a postmaster in a process group of its own; it is not ready yet. */
+export async function launchPostmaster(binaries: PostgresBinaries, folder: string): Promise<Postmaster> {
+  const port = await freePort();
+  const log = await open(join(folder, 'server.log'), 'a', 0o600);
+  if (isRoot()) await chown(join(folder, 'server.log'), NOBODY, NOBODY);
+  const child = spawn(
+    binaries.postgres,
+    ['-D', folder, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])],
+    { ...asDatabaseUser(), detached: true, stdio: ['ignore', log.fd, log.fd] },
+  );
+  child.unref();
+  await once(child, 'spawn');
+  await log.close();
+  return { port, hasEnded: async () => child.exitCode !== null || child.signalCode !== null };
+}
+
+/** After a crash or a reboot the id may belong to another program, another cluster's postmaster included. */
+async function isPostmasterOf(pid: number, folder: string): Promise<boolean> {
+  if (!(await isRunning(pid))) return false;
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
+  return command === undefined || command.split('\0').includes(folder);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,258 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { BRIEF, campaignInReview, untilEnded } from '../harness/campaign.js';
+import { type Instance, startInstance } from '../harness/instance.js';
+import { type Product, startProduct } from '../harness/product.js';
+import { deliveredMails, RunReader } from '../harness/run-reader.js';
+
+/** Answers requests and drives nothing, so that there is a moment between an approval and what follows from it. */
+let product: Product;
+let reader: RunReader;
+let worker: Instance;
+let runs = 0;
+
+beforeAll(async () => {
+  product = await startProduct({ COUNTERSIGN_ROLE: 'api' });
+  reader = new RunReader(product.client);
+});
+afterAll(() => product.close());
+
+const startWorker = async () => {
+  worker = await startInstance(product, { COUNTERSIGN_ROLE: 'worker' });
+};
+
+/** A run that has just been approved, with nobody there to deliver it. */
+async function approvedRun(): Promise<string> {
+  await startWorker();
+  // Content is stored once under its hash: each run has its own, so that none meets what was done to another's.
+  const brief = { ...BRIEF, goal: `${BRIEF.goal} This is letter ${++runs}.` };
+  const id = await campaignInReview(product.client, { input: { brief } });
+  await worker.close();
+  expect((await reader.decide(id, { decision: 'approve' })).status).toBe(201);
+  return id;
+}
+
+async function expectRefusedDelivery(id: string): Promise<void> {
+  const run = await untilEnded(product.client, id);
+  expect(run).toMatchObject({
+    status: 'FAILED',
+    contextData: {
+      lastError: { code: 'TRANSITION_DENIED', message: expect.stringContaining('approval.bound') },
+    },
+  });
+  const denial = (await reader.history(id)).find((step) => step.status === 'denied');
+  expect(denial).toMatchObject({
+    kind: 'control',
+    to: 'DELIVERY',
+    detail: { violations: [{ rule: 'approval.bound', tier: 'compliance' }] },
+  });
+  expect(await deliveredMails(product, id)).toEqual([]);
+  expect((await product.client.get(`/v1/workflows/${id}/deliveries`)).body.items).toEqual([]);
+  const recorded = await product.client.get(
+    `/v1/audit/events?workflowId=${id}&type=workflow.transition_denied`,
+  );
+  expect(recorded.body.items).toEqual([
+    expect.objectContaining({ outcome: 'denied', code: 'approval.bound' }),
+  ]);
+}
+
+describe('what was approved', () => {
+  it('is not delivered when its stored content was changed afterwards', async () => {
+    const id = await approvedRun();
+    await product.database.query(
+      `update content set body = jsonb_set(body, '{emails,0,body}', '"Send your password to me."')
+       where hash = (select content_hash from artifact where run_id = $1)`,
+      [id],
+    );
+    await startWorker();
+    await expectRefusedDelivery(id);
+    await worker.close();
+  });
+
+  it('is not delivered when another content was put in its place', async () => {
+    const id = await approvedRun();
+    await product.database.query(
+      `with changed as (
+         insert into content (tenant_id, hash, body)
+         select content.tenant_id, sha256('another'), jsonb_set(body, '{emails,0,subject}', '"Another"')
+         from content join artifact on hash = content_hash where run_id = $1 returning hash)
+       update artifact set content_hash = changed.hash from changed where run_id = $1`,
+      [id],
+    );
+    await startWorker();
+    await expectRefusedDelivery(id);
+    await worker.close();
+  });
+
+  it('is not delivered to others, or by another channel, than was approved', async () => {
+    const changes = [
+      `jsonb_set(body, '{recipients}', (body->'recipients') - 2)`,
+      `jsonb_set(body, '{delivery}', '{"channel": "webhook", "url": "https://example.com/"}')`,
+      `jsonb_set(body, '{sender,name}', '"Somebody else"')`,
+    ];
+    const ids: string[] = [];
+    for (const change of changes) {
+      const id = await approvedRun();
+      await product.database.query(
+        `update content set body = ${change} where hash = (select input_hash from workflow_run where id = $1)`,
+        [id],
+      );
+      ids.push(id);
+    }
+    await startWorker();
+    for (const id of ids) expect(await untilEnded(product.client, id)).toMatchObject({ status: 'FAILED' });
+    for (const id of ids) expect(await deliveredMails(product, id)).toEqual([]);
+    for (const id of ids) expect(JSON.stringify(await reader.history(id))).toContain('approval.bound');
+    await worker.close();
+  });
+
+  it('is not delivered when it was changed between the last gate and the delivery', async () => {
+    const id = await approvedRun();
+    // The first look at the delivery comes an hour late.
+    await product.database.query(`
+      create function hold_delivery() returns trigger language plpgsql as
+        $$ begin new.start_after = now() + interval '1 hour'; return new; end $$;
+      create trigger hold_delivery before insert on pgboss.job
+        for each row when (new.name = 'delivery.deliver') execute function hold_delivery()`);
+    await startWorker();
+    await product.client.until(`/v1/workflows/${id}`, ({ body }) => body.phase === 'DELIVERY');
+    await product.database.query(
+      `update content set body = jsonb_set(body, '{emails,1,body}', '"Something else"') where hash = (select content_hash from artifact where run_id = $1)`,
+      [id],
+    );
+    await product.database.query(`
+      drop trigger hold_delivery on pgboss.job;
+      drop function hold_delivery();
+      update pgboss.job set start_after = now() where name = 'delivery.deliver' and state = 'created'`);
+    await expectRefusedDelivery(id);
+    await worker.close();
+  });
+
+  it('is delivered when nothing was touched', async () => {
+    const id = await approvedRun();
+    await startWorker();
+    expect(await untilEnded(product.client, id)).toMatchObject({ status: 'COMPLETED' });
+    expect(await deliveredMails(product, id)).toHaveLength(3);
+    await worker.close();
+  });
+});
+
+describe('the audit trail', () => {
+  let id: string;
+  /** Ids of the run's events, in order. */
+  let events: readonly { readonly id: string; readonly type: string }[];
+
+  beforeAll(async () => {
+    id = await approvedRun();
+    await startWorker();
+    await untilEnded(product.client, id);
+    await worker.close();
+    events = await product.database.query(
+      'select id, type from audit_event where run_id = $1 order by run_seq',
+      [id],
+    );
+    await product.database.query(`
+      create table kept_event as select * from audit_event where run_id = '${id}';
+      create table kept_pending as select * from audit_pending where event_id in (select id from kept_event)`);
+  });
+
+  // Only the owner of the database can: the guards of the tables are switched off.
+  const unguarded = (statements: string) =>
+    product.database.query(`begin; set local session_replication_role = replica; ${statements}; commit`);
+  afterEach(() =>
+    unguarded(`
+      delete from audit_event where run_id = '${id}';
+      insert into audit_event select * from kept_event;
+      delete from audit_pending where event_id in (select id from kept_event);
+      insert into audit_pending overriding system value select * from kept_pending`),
+  );
+
+  const verify = async () => (await product.client.post('/v1/audit/verify')).body as Verification;
+  const eventId = (type: string) => events.find((event) => event.type === type)?.id ?? '';
+  const idAfter = (type: string) => events[events.findIndex((event) => event.type === type) + 1]?.id ?? '';
+  const rewritten = `convert_to(replace(convert_from(leaf, 'UTF8'), '"decision":"approve"', '"decision":"reject"'), 'UTF8')`;
+
+  it('verifies as it was written', async () => {
+    expect(await verify()).toMatchObject({ valid: true, faults: [] });
+  });
+
+  it('cannot be changed while its guards stand', async () => {
+    for (const statement of [
+      'update audit_event set type = type',
+      'delete from audit_event',
+      'truncate audit_event',
+    ]) {
+      await expect(product.database.query(statement), statement).rejects.toThrow(
+        'audit records are append-only',
+      );
+    }
+  });
+
+  it('names the event whose record was rewritten', async () => {
+    const event = eventId('approval.decided');
+    await unguarded(`update audit_event set leaf = ${rewritten} where id = '${event}'`);
+    const { valid, faults } = await verify();
+    expect(valid).toBe(false);
+    expect(faults[0]).toMatchObject({ eventId: event, runId: id, reason: 'leaf_hash_differs' });
+  });
+
+  it('names the event that follows one rewritten together with its hash', async () => {
+    const event = eventId('approval.decided');
+    await unguarded(
+      `update audit_event set leaf = ${rewritten}, leaf_hash = sha256('\\x00'::bytea || ${rewritten}) where id = '${event}'`,
+    );
+    expect(await verify()).toMatchObject({
+      valid: false,
+      faults: [{ eventId: idAfter('approval.decided'), runId: id, reason: 'chain_broken' }],
+    });
+  });
+
+  it('names the event whose searchable columns say something else than its record', async () => {
+    const event = eventId('approval.decided');
+    await unguarded(`update audit_event set actor_ref = 'somebody-else' where id = '${event}'`);
+    expect(await verify()).toMatchObject({
+      valid: false,
+      faults: [{ eventId: event, runId: id, reason: 'projection_differs' }],
+    });
+  });
+
+  it('names an event that is gone from the middle', async () => {
+    const event = eventId('approval.decided');
+    await unguarded(`delete from audit_event where id = '${event}'`);
+    const { valid, faults } = await verify();
+    expect(valid).toBe(false);
+    expect(faults).toEqual([
+      expect.objectContaining({ eventId: event, reason: 'event_missing' }),
+      expect.objectContaining({ eventId: idAfter('approval.decided'), runId: id, reason: 'chain_broken' }),
+    ]);
+  });
+
+  it('names the run whose last event is gone without a trace', async () => {
+    const event = events.at(-1)?.id;
+    await unguarded(
+      `delete from audit_event where id = '${event}'; delete from audit_pending where event_id = '${event}'`,
+    );
+    expect(await verify()).toMatchObject({ valid: false, faults: [{ runId: id, reason: 'chain_cut' }] });
+  });
+
+  it('names an event that somebody has put in past the program', async () => {
+    await unguarded(`
+      insert into audit_event (id, tenant_id, type, outcome, occurred_at, actor_type, actor_ref, leaf, leaf_hash)
+      select gen_random_uuid(), tenant_id, type, outcome, occurred_at, actor_type, actor_ref, leaf, leaf_hash
+      from audit_event where id = '${eventId('approval.decided')}'`);
+    const { valid, faults } = await verify();
+    await unguarded('delete from audit_event where id not in (select event_id from audit_pending)');
+    expect(valid).toBe(false);
+    expect(faults).toEqual([
+      expect.objectContaining({ reason: 'event_not_logged', eventId: expect.any(String) }),
+    ]);
+  });
+});
+
+interface Verification {
+  readonly valid: boolean;
+  readonly faults: readonly {
+    readonly eventId: string | null;
+    readonly runId: string | null;
+    readonly reason: string;
+  }[];
+}

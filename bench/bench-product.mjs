@@ -38,7 +38,7 @@ export async function startBenchProduct() {
     address: server.address,
     key,
     database,
-    request: (method, path, body) => request(server.address, key, method, path, body),
+    post: (path, body) => post(server.address, key, path, body),
     events: (path) => events(server.address, key, path),
     stop: async () => {
       await database.end();
@@ -64,17 +64,17 @@ export function campaign(recipientCount) {
 /** A session that carries consent for everybody. */
 export async function openSession(product) {
   const consents = [{ subject: '*', purpose: 'email-campaign', lawfulBasis: 'consent', granted: true }];
-  return (await product.request('POST', '/v1/sessions', { consents })).id;
+  return (await product.post('/v1/sessions', { consents })).id;
 }
 
-async function request(address, key, method, path, body) {
+async function post(address, key, path, body) {
   const response = await fetch(new URL(path, address), {
-    method,
+    method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
   return JSON.parse(text);
 }
 

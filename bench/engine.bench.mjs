@@ -45,14 +45,14 @@ export async function measure(product, values) {
 async function drive(product, input) {
   const sessionId = await openSession(product);
   const startedAt = performance.now();
-  const { id } = await product.request('POST', '/v1/workflows', {
+  const { id } = await product.post('/v1/workflows', {
     definition: 'email-campaign',
     sessionId,
     input,
   });
   for await (const { event } of product.events(`/v1/workflows/${id}/events`)) {
     if (event === 'approval.requested') {
-      await product.request('POST', `/v1/workflows/${id}/approvals`, { decision: 'approve' });
+      await product.post(`/v1/workflows/${id}/approvals`, { decision: 'approve' });
     }
     if (event === 'workflow.completed') return performance.now() - startedAt;
     if (/^workflow\.(failed|rejected|cancelled)$/.test(event)) break;

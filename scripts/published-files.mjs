@@ -103,6 +103,9 @@ function snakeCase(camel) {
 }
 
 function table(head, rows) {
-  const cells = (row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [cells(head), cells(head.map(() => '---')), ...rows.map(cells)].join('\n');
+  return [head, head.map(() => '---'), ...rows].map(tableRow).join('\n');
+}
+
+function tableRow(cells) {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

@@ -48,8 +48,13 @@ function giveUp(error: unknown): never {
     process.stderr.write(`${error.message}\n`);
     process.exit(EXIT_CONFIG);
   }
-  const text =
-    error instanceof AppError ? error.message : error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`Countersign could not start: ${text}\n`);
+  process.stderr.write(`Countersign could not start: ${reasonOf(error)}\n`);
   process.exit(EXIT_FAULT);
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // What the operating system refuses (a port that is taken) is no fault of ours to be found by a stack.
+  const isForeseen = error instanceof AppError || 'syscall' in error;
+  return isForeseen ? error.message : (error.stack ?? error.message);
 }

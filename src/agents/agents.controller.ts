@@ -1,5 +1,5 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { RequirePermission } from '../auth/require-permission.js';
 import { BreakerRegistry } from '../error-recovery/breaker-registry.js';
@@ -19,6 +19,7 @@ export class AgentsController {
   ) {}
 
   @Get()
+  @ApiOperation({ summary: 'List the agents with the forms of what they take and give' })
   @RequirePermission('agents.read')
   @ApiOkResponse({ type: AgentListDto })
   list(): AgentListDto {

@@ -4,6 +4,7 @@ import {
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
+  ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
 import type { HttpRequest } from '../http/http-request.js';
@@ -30,6 +31,7 @@ export class ApiKeyController {
   constructor(private readonly keys: ApiKeyService) {}
 
   @Get()
+  @ApiOperation({ summary: 'List API keys, newest first' })
   @ApiOkResponse({ type: ApiKeyPageDto })
   async list(@CurrentPrincipal() principal: Principal, @Query() query: PageQuery): Promise<ApiKeyPageDto> {
     const before = query.cursor === undefined ? undefined : lastIdOf(query.cursor);
@@ -39,6 +41,7 @@ export class ApiKeyController {
   }
 
   @Post()
+  @ApiOperation({ summary: 'Make an API key; the answer alone shows it' })
   @Idempotent()
   @Header('Cache-Control', 'no-store')
   @ApiCreatedResponse({ type: CreatedApiKeyDto })
@@ -58,6 +61,7 @@ export class ApiKeyController {
 
   /** Takes a key out of use; 204 again when it already is. */
   @Delete(':id')
+  @ApiOperation({ summary: 'Take an API key out of use' })
   @HttpCode(204)
   @ApiNoContentResponse()
   async revoke(

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from './current-principal.js';
 import { type Principal, ROLES, type Role } from './principal.js';
 import { RequirePermission } from './require-permission.js';
@@ -25,6 +25,7 @@ export class PrincipalDto {
 @Controller({ path: 'me', version: '1' })
 export class MeController {
   @Get()
+  @ApiOperation({ summary: 'Show who is asking' })
   @RequirePermission('self.read')
   @ApiOkResponse({ type: PrincipalDto })
   get(@CurrentPrincipal() principal: Principal): PrincipalDto {

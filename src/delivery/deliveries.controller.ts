@@ -1,18 +1,19 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../auth/current-principal.js';
 import type { Principal } from '../auth/principal.js';
 import { RequirePermission } from '../auth/require-permission.js';
 import { DatabaseService } from '../database/database.service.js';
+import { ApiPage } from '../http/api-page.js';
 import { lastPositionOf, type Page, pageOf } from '../http/paging.js';
 import { AppError } from '../kernel/app-error.js';
 import { isId } from '../kernel/ids.js';
 import { RunAccess } from '../workflow/runs/run-access.service.js';
-import { ListDeliveriesQuery, SettleDto } from './delivery.dto.js';
+import { DeliveryDto, ListDeliveriesQuery, SettleDto } from './delivery.dto.js';
 import { DeliveryRepository, type DeliveryRow } from './delivery.repository.js';
 import { SettlementService } from './settlement.service.js';
 
-@ApiTags('deliveries')
+@ApiTags('Deliveries')
 @Controller({ version: '1' })
 export class DeliveriesController {
   constructor(
@@ -22,8 +23,9 @@ export class DeliveriesController {
     private readonly database: DatabaseService,
   ) {}
 
-  /** What became of each message of a run; `?status=uncertain` is what a person has to settle. */
   @Get('workflows/:id/deliveries')
+  @ApiOperation({ summary: 'List what became of each message; `?status=uncertain` waits for a person' })
+  @ApiPage(DeliveryDto)
   @RequirePermission('workflows.read')
   async list(
     @CurrentPrincipal() principal: Principal,
@@ -39,8 +41,9 @@ export class DeliveriesController {
     return { ...page, items: page.items.map(present) };
   }
 
-  /** Says what became of an uncertain delivery. */
   @Post('deliveries/:id/settle')
+  @ApiOperation({ summary: 'Say what became of an uncertain delivery' })
+  @ApiOkResponse({ type: DeliveryDto })
   @HttpCode(200)
   @RequirePermission('deliveries.settle')
   async settle(

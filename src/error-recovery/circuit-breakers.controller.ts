@@ -1,5 +1,5 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RequirePermission } from '../auth/require-permission.js';
 import { AppError } from '../kernel/app-error.js';
 import { BreakerRegistry } from './breaker-registry.js';
@@ -12,6 +12,7 @@ export class CircuitBreakersController {
   constructor(private readonly breakers: BreakerRegistry) {}
 
   @Get()
+  @ApiOperation({ summary: 'List the circuit breakers of the answering process' })
   @RequirePermission('breakers.read')
   @ApiOkResponse({ type: CircuitBreakerListDto })
   list(): CircuitBreakerListDto {
@@ -19,6 +20,7 @@ export class CircuitBreakersController {
   }
 
   @Get(':name')
+  @ApiOperation({ summary: 'Show a circuit breaker' })
   @RequirePermission('breakers.read')
   @ApiOkResponse({ type: CircuitBreakerDto })
   get(@Param('name') name: string): CircuitBreakerDto {

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RequirePermission } from '../auth/require-permission.js';
 import { BreakerRegistry } from './breaker-registry.js';
 import { RecoveryMetricsDto } from './circuit-breaker.dto.js';
@@ -15,6 +15,7 @@ export class RecoveryMetricsController {
   ) {}
 
   @Get('metrics')
+  @ApiOperation({ summary: 'Show what error recovery has counted' })
   @RequirePermission('breakers.read')
   @ApiOkResponse({ type: RecoveryMetricsDto })
   metrics(): RecoveryMetricsDto {

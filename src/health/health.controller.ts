@@ -1,16 +1,17 @@
 import { Controller, Get, Header, Res, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
 import { Public } from '../http/public.js';
+import { DetailedHealthDto, HealthDto } from './health.dto.js';
 import { HealthIndicators, type HealthStatus } from './health-indicators.js';
 import { type HealthReport, HealthService } from './health.service.js';
 import { Readiness } from './readiness.js';
 
 /** Probes for machines and a look inside for people. None of them tells a secret, so none asks for a key. */
 @Public(true)
-@ApiTags('health')
+@ApiTags('Health')
 @Controller({ version: VERSION_NEUTRAL })
 export class HealthController {
   constructor(
@@ -23,7 +24,9 @@ export class HealthController {
 
   @Get('health')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Overall health' })
+  @ApiOperation({ summary: 'Overall health', security: [] })
+  @ApiOkResponse({ type: HealthDto })
+  @ApiServiceUnavailableResponse({ type: HealthDto, description: 'Unhealthy' })
   async overall(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: HealthStatus }> {
     const { status } = await this.health.report(this.indicators.all());
     return answer(reply, { status });
@@ -32,14 +35,17 @@ export class HealthController {
   /** Whether the process turns its event loop. Looks at nothing else: a restart mends no database. */
   @Get(['health/live', 'live'])
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Liveness: the process runs' })
+  @ApiOperation({ summary: 'Liveness: the process runs', security: [] })
+  @ApiOkResponse({ type: HealthDto })
   live(): { status: HealthStatus } {
     return { status: 'healthy' };
   }
 
   @Get(['health/ready', 'ready'])
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Readiness: this instance can take requests' })
+  @ApiOperation({ summary: 'Readiness: this instance can take requests', security: [] })
+  @ApiOkResponse({ type: HealthDto })
+  @ApiServiceUnavailableResponse({ type: HealthDto, description: 'Unhealthy' })
   async ready(
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<HealthReport | { status: HealthStatus }> {
@@ -49,14 +55,18 @@ export class HealthController {
 
   @Get('health/startup')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Startup: this instance has finished starting' })
+  @ApiOperation({ summary: 'Startup: this instance has finished starting', security: [] })
+  @ApiOkResponse({ type: HealthDto })
+  @ApiServiceUnavailableResponse({ type: HealthDto, description: 'Unhealthy' })
   startup(@Res({ passthrough: true }) reply: FastifyReply): { status: HealthStatus } {
     return answer(reply, { status: this.readiness.isStarted ? 'healthy' : 'unhealthy' });
   }
 
   @Get('health/detailed')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Health of every component' })
+  @ApiOperation({ summary: 'Health of every component', security: [] })
+  @ApiOkResponse({ type: DetailedHealthDto })
+  @ApiServiceUnavailableResponse({ type: DetailedHealthDto, description: 'Unhealthy' })
   async detailed(@Res({ passthrough: true }) reply: FastifyReply): Promise<DetailedHealth> {
     const report = await this.health.report(this.indicators.all());
     return answer(reply, {

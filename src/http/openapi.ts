@@ -14,7 +14,7 @@ export function setupOpenApi(app: INestApplication, version: string): void {
 
 /** The document itself, for tools that want it without a running server. */
 function openApiDocument(app: INestApplication, version: string): OpenAPIObject {
-  const base = new DocumentBuilder()
+  const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Countersign')
     .setDescription(
@@ -23,17 +23,32 @@ function openApiDocument(app: INestApplication, version: string): OpenAPIObject 
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: cs_<env>_<random>' })
-    .addSecurityRequirements('bearer')
-    .build();
-  const document = SwaggerModule.createDocument(app, base, {
+    .addSecurityRequirements('bearer');
+  for (const tag of TAGS) builder.addTag(tag);
+  const document = SwaggerModule.createDocument(app, builder.build(), {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
   return withProblems(document);
 }
 
-type Operation = { responses?: Record<string, unknown> };
+/** In the order a reader needs them. */
+const TAGS = [
+  'Sessions',
+  'Workflow definitions',
+  'Workflows',
+  'Approvals',
+  'Deliveries',
+  'Audit',
+  'Personal data',
+  'Agents',
+  'Error recovery',
+  'Identity',
+  'Health',
+] as const;
 
-/** Every operation may answer a problem; said once here instead of on each route. */
+type Operation = { responses?: Record<string, { description?: string }> };
+
+/** Every operation may answer a problem, and a status says what it means; told once here instead of on each route. */
 function withProblems(document: OpenAPIObject): OpenAPIObject {
   document.components = {
     ...document.components,
@@ -41,11 +56,22 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
   };
   for (const path of Object.values(document.paths)) {
     for (const operation of Object.values(path as Record<string, Operation>)) {
-      if (operation?.responses) operation.responses['default'] ??= PROBLEM_RESPONSE;
+      if (!operation?.responses) continue;
+      for (const [status, response] of Object.entries(operation.responses)) {
+        response.description ||= MEANING_OF_STATUS[status] ?? '';
+      }
+      operation.responses['default'] ??= PROBLEM_RESPONSE;
     }
   }
   return document;
 }
+
+const MEANING_OF_STATUS: Readonly<Record<string, string>> = {
+  200: 'Done',
+  201: 'Created',
+  202: 'Accepted',
+  204: 'Done; there is nothing to say',
+};
 
 const PROBLEM_RESPONSE = {
   description: 'A problem (RFC 9457)',

@@ -85,7 +85,10 @@ export class JobsService
       });
     }
     this.started = true;
-    this.logger.log({ event: 'jobs.started', listenNotify: this.notifyAvailable, server: this.server.role });
+    this.logger.log(
+      { event: 'jobs.started', listenNotify: this.notifyAvailable, role: this.server.role },
+      'the queue is ready',
+    );
   }
 
   /** Puts a job into the transaction: it exists when, and only when, the transaction commits. */

@@ -4,6 +4,7 @@ import {
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
+  ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../auth/current-principal.js';
@@ -31,6 +32,7 @@ export class SessionController {
   ) {}
 
   @Post()
+  @ApiOperation({ summary: 'Open a session, with consents if they are known' })
   @Idempotent()
   @RequirePermission('sessions.write')
   @ApiCreatedResponse({ type: SessionDto })
@@ -50,6 +52,7 @@ export class SessionController {
 
   /** The session; reading it counts as using it. */
   @Get(':id')
+  @ApiOperation({ summary: 'Show a session' })
   @RequirePermission('sessions.read')
   @ApiOkResponse({ type: SessionDto })
   get(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<SessionDto> {
@@ -60,6 +63,7 @@ export class SessionController {
 
   /** Ends the session; 204 again when it has ended already. */
   @Delete(':id')
+  @ApiOperation({ summary: 'End a session' })
   @HttpCode(204)
   @RequirePermission('sessions.write')
   @ApiNoContentResponse()
@@ -75,6 +79,7 @@ export class SessionController {
 
   /** Records consents and withdrawals; the newest word on a subject and purpose counts, the older ones are kept. */
   @Put(':id/consents')
+  @ApiOperation({ summary: 'Record consents and withdrawals' })
   @RequirePermission('sessions.write')
   @ApiOkResponse({ type: SessionDto })
   recordConsents(

@@ -1,4 +1,6 @@
-import { Injectable, type PipeTransform } from '@nestjs/common';
+import { applyDecorators, Injectable, type PipeTransform } from '@nestjs/common';
+import { ApiQuery } from '@nestjs/swagger';
+import { PHASES, RUN_STATUSES } from '../compliance/state/phases.js';
 import { sayableFieldName } from '../http/field-name.js';
 import { lastIdOf } from '../http/paging.js';
 import { dtoValidationPipe } from '../http/validation.pipe.js';
@@ -43,6 +45,24 @@ export class ListWorkflowsPipe implements PipeTransform<Record<string, unknown>,
       before: cursor ? lastIdOf(cursor) : undefined,
     };
   }
+}
+
+/** Documents the query: the type of the parameter, which the documentation is otherwise made of, is what came of it. */
+export function ApiRunFilters(): MethodDecorator {
+  return applyDecorators(
+    optional('limit', { type: 'integer', minimum: 1, maximum: 200, default: 50 }),
+    optional('cursor', { type: 'string' }),
+    optional('status', { type: 'string', enum: [...RUN_STATUSES] }),
+    optional('phase', { type: 'string', enum: [...PHASES] }),
+    optional('definition', { type: 'string' }),
+    optional('ownerId', { type: 'string' }),
+    optional('createdAfter', { type: 'string', format: 'date-time' }),
+    optional('createdBefore', { type: 'string', format: 'date-time' }),
+  );
+}
+
+function optional(name: string, schema: object): MethodDecorator {
+  return ApiQuery({ name, required: false, schema });
 }
 
 function attributeOf([name, value]: [string, unknown]): [string, string] {

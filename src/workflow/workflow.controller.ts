@@ -1,5 +1,13 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentPrincipal } from '../auth/current-principal.js';
 import type { PrincipalRequest } from '../auth/principal-request.js';
@@ -7,6 +15,7 @@ import type { Principal } from '../auth/principal.js';
 import { RequirePermission } from '../auth/require-permission.js';
 import { isEnded } from '../compliance/state/phases.js';
 import { DatabaseService } from '../database/database.service.js';
+import { ApiPage } from '../http/api-page.js';
 import { Idempotent } from '../http/idempotent.js';
 import { lastPositionOf, type Page, PageQuery, pageOf } from '../http/paging.js';
 import { lastEventIdOf, openSse } from '../http/sse.js';
@@ -15,8 +24,9 @@ import { isId } from '../kernel/ids.js';
 import { RunAdmission } from './admission/run-admission.service.js';
 import { isStreamEnd } from './events/stream-end.js';
 import { RunEventFeed } from './events/run-event-feed.service.js';
-import { ListWorkflowsPipe, type RunListRequest } from './list-workflows.pipe.js';
+import { ApiRunFilters, ListWorkflowsPipe, type RunListRequest } from './list-workflows.pipe.js';
 import { ApprovalRepository } from './review/approval.repository.js';
+import { ArtifactDto, HistoryEntryDto, RunDto, RunSummaryDto } from './run.dto.js';
 import {
   presentApproval,
   presentArtifact,
@@ -27,9 +37,9 @@ import {
 import type { Run } from './runs/run.js';
 import { RunControl } from './runs/run-control.service.js';
 import { RunRepository } from './runs/run.repository.js';
-import { ListWorkflowsQuery, StartWorkflowDto } from './workflow.dto.js';
+import { StartWorkflowDto } from './workflow.dto.js';
 
-@ApiTags('workflows')
+@ApiTags('Workflows')
 @Controller({ path: 'workflows', version: '1' })
 export class WorkflowController {
   constructor(
@@ -41,9 +51,10 @@ export class WorkflowController {
     private readonly database: DatabaseService,
   ) {}
 
-  /** Starts a run. The answer comes as soon as the run is durable; follow it by its events. */
   @Post()
   @HttpCode(202)
+  @ApiOperation({ summary: 'Start a run' })
+  @ApiAcceptedResponse({ type: RunSummaryDto, description: 'The run is durable; follow it by its events' })
   @Idempotent()
   @RequirePermission('workflows.start')
   async start(
@@ -59,9 +70,10 @@ export class WorkflowController {
     return answer;
   }
 
-  /** Runs of the tenant, newest first. */
   @Get()
-  @ApiQuery({ type: ListWorkflowsQuery })
+  @ApiOperation({ summary: 'List runs, newest first' })
+  @ApiPage(RunSummaryDto)
+  @ApiRunFilters()
   @RequirePermission('workflows.read')
   async list(
     @CurrentPrincipal() principal: Principal,
@@ -75,6 +87,8 @@ export class WorkflowController {
   }
 
   @Get(':id')
+  @ApiOperation({ summary: 'Show a run' })
+  @ApiOkResponse({ type: RunDto })
   @RequirePermission('workflows.read')
   get(@CurrentPrincipal() principal: Principal, @Param('id') id: string) {
     return this.database.withTenant(principal.tenantId, async (trx) => {
@@ -93,8 +107,9 @@ export class WorkflowController {
     });
   }
 
-  /** Every step and transition, oldest first. */
   @Get(':id/history')
+  @ApiOperation({ summary: 'List every step and transition of a run, oldest first' })
+  @ApiPage(HistoryEntryDto)
   @RequirePermission('workflows.read')
   async history(
     @CurrentPrincipal() principal: Principal,
@@ -110,8 +125,12 @@ export class WorkflowController {
     return { ...page, items: page.items.map(presentHistory) };
   }
 
-  /** Live events (SSE); `Last-Event-ID` resumes without a gap. The stream ends when the run has ended. */
   @Get(':id/events')
+  @ApiOperation({ summary: 'Follow the live events of a run (Server-Sent Events)' })
+  @ApiProduces('text/event-stream')
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'Resume behind this event' })
+  @ApiOkResponse({ description: 'A stream that ends with the run', schema: { type: 'string' } })
+  @ApiNoContentResponse({ description: 'The run has ended and everything was read' })
   @RequirePermission('workflows.read')
   async events(
     @CurrentPrincipal() principal: Principal,
@@ -144,6 +163,8 @@ export class WorkflowController {
   }
 
   @Get(':id/artifacts')
+  @ApiOperation({ summary: 'List what a run has made for people to see' })
+  @ApiPage(ArtifactDto)
   @RequirePermission('workflows.read')
   async artifacts(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<Page<unknown>> {
     const rows = await this.database.withTenant(principal.tenantId, async (trx) => {
@@ -153,8 +174,9 @@ export class WorkflowController {
     return { items: rows.map(presentArtifact), nextCursor: null };
   }
 
-  /** Cancels a run. */
   @Post(':id/cancel')
+  @ApiOperation({ summary: 'Cancel a run' })
+  @ApiAcceptedResponse({ type: RunSummaryDto })
   @HttpCode(202)
   @Idempotent()
   @RequirePermission('workflows.control')

@@ -20,6 +20,7 @@ import {
 import { PHASES, type Phase, RUN_STATUSES, type RunStatus } from '../compliance/state/phases.js';
 import { IsInstant } from '../http/is-instant.js';
 import { PageQuery } from '../http/paging.js';
+import { APPROVAL_STATUSES } from './review/approval.dto.js';
 
 const MAX_ATTRIBUTES = 20;
 
@@ -114,34 +115,28 @@ export class DecisionDto {
 
 /** Filters of `GET /v1/workflows`; `attribute.<key>=<value>` is read beside them. */
 export class ListWorkflowsQuery extends PageQuery {
-  @ApiPropertyOptional({ enum: RUN_STATUSES })
   @IsOptional()
   @IsIn(RUN_STATUSES)
   status?: RunStatus;
 
-  @ApiPropertyOptional({ enum: PHASES })
   @IsOptional()
   @IsIn(PHASES)
   phase?: Phase;
 
-  @ApiPropertyOptional()
   @IsOptional()
   @IsString()
   @MaxLength(63)
   definition?: string;
 
-  @ApiPropertyOptional()
   @IsOptional()
   @IsString()
   @MaxLength(200)
   ownerId?: string;
 
-  @ApiPropertyOptional({ format: 'date-time' })
   @IsOptional()
   @IsInstant()
   createdAfter?: string;
 
-  @ApiPropertyOptional({ format: 'date-time' })
   @IsOptional()
   @IsInstant()
   createdBefore?: string;
@@ -150,10 +145,10 @@ export class ListWorkflowsQuery extends PageQuery {
 /** Filters of `GET /v1/approvals`. */
 export class ListApprovalsQuery extends PageQuery {
   @ApiPropertyOptional({
-    enum: ['pending', 'approved', 'rejected', 'changes_requested', 'cancelled', 'expired'],
+    enum: APPROVAL_STATUSES,
   })
   @IsOptional()
-  @IsIn(['pending', 'approved', 'rejected', 'changes_requested', 'cancelled', 'expired'])
+  @IsIn(APPROVAL_STATUSES)
   status?: string;
 }
 

@@ -45,7 +45,7 @@ export class WorkflowEngine {
     } catch (error) {
       if (!(error instanceof StaleRun)) throw error;
       // Not the end of the job: if the other writer has lost the run as well, nobody else would drive it.
-      this.logger.log({ event: 'workflow.run_changed', runId });
+      this.logger.log({ event: 'workflow.run_changed', runId }, 'somebody else has changed the run');
       throw new HandBack();
     }
   }

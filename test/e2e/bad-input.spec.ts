@@ -59,7 +59,7 @@ const startBody = (parts: object = {}) => ({
 });
 
 /** Sends a request that must change nothing and leave exactly the audit events named. */
-async function refused(
+async function expectRefused(
   send: () => Promise<TestAnswer>,
   status: number,
   code: string,
@@ -80,6 +80,23 @@ const startRaw = (rawBody: string, options?: TestRequest) =>
   product.client.request('POST', '/v1/workflows', { rawBody, ...options });
 const paths = (answer: TestAnswer) => (answer.body.errors as { path: string }[]).map((error) => error.path);
 const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+
+const sessionWith = async (...consents: object[]) => {
+  const { body } = await product.client.post('/v1/sessions', { consents });
+  return body.id as string;
+};
+const granted = (parts: object = {}) => ({
+  subject: '*',
+  purpose: 'email-campaign',
+  lawfulBasis: 'consent',
+  granted: true,
+  ...parts,
+});
+const decide = (run: string, body: unknown, options?: TestRequest) =>
+  product.client.post(`/v1/workflows/${run}/approvals`, body, options);
+const withoutPlace = ({ body: problem }: TestAnswer) => ({ ...problem, requestId: '', instance: '' });
+const cursor = (...parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toString('base64url');
+const numbered = () => ['/history', '/deliveries'].map((part) => `/v1/workflows/${runs.completed}${part}`);
 
 describe('a start that does not have the required form', () => {
   it.each([
@@ -105,14 +122,14 @@ describe('a start that does not have the required form', () => {
       'MALFORMED_JSON',
     ],
   ] as const)('is refused when its body is %s', async (_what, body, status, code) => {
-    await refused(() => startRaw(body), status, code);
+    await expectRefused(() => startRaw(body), status, code);
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
   });
 
   it.each([1_500, 20_000, 100_000])('is refused when it is nested %i levels deep', async (levels) => {
     const body = `{"definition": "email-campaign", "sessionId": "${sessionId}", "input": ${nested(levels)}}`;
-    await refused(() => startRaw(body), 400, 'VALIDATION_FAILED');
-    await refused(
+    await expectRefused(() => startRaw(body), 400, 'VALIDATION_FAILED');
+    await expectRefused(
       () => startRaw(body, { headers: { 'idempotency-key': newId() } }),
       400,
       'VALIDATION_FAILED',
@@ -123,7 +140,7 @@ describe('a start that does not have the required form', () => {
     const body = JSON.stringify(
       startBody({ input: input({ brief: { ...BRIEF, goal: 'x'.repeat(BODY_LIMIT_BYTES) } }) }),
     );
-    await refused(() => startRaw(body), 413, 'BODY_TOO_LARGE');
+    await expectRefused(() => startRaw(body), 413, 'BODY_TOO_LARGE');
   });
 
   it.each([
@@ -134,11 +151,15 @@ describe('a start that does not have the required form', () => {
     'nonsense',
   ])('is refused as %s', async (type) => {
     const body = JSON.stringify(startBody());
-    await refused(() => startRaw(body, { headers: { 'content-type': type } }), 415, 'UNSUPPORTED_MEDIA_TYPE');
+    await expectRefused(
+      () => startRaw(body, { headers: { 'content-type': type } }),
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    );
   });
 
   it('is refused without a body', async () => {
-    await refused(() => product.client.request('POST', '/v1/workflows'), 400, 'VALIDATION_FAILED');
+    await expectRefused(() => product.client.request('POST', '/v1/workflows'), 400, 'VALIDATION_FAILED');
   });
 
   it.each<[string, () => object, string]>([
@@ -214,7 +235,7 @@ describe('a start that does not have the required form', () => {
       'input.delivery.url',
     ],
   ])('is refused with %s, at its place', async (_what, body, path) => {
-    const answer = await refused(() => start(body()), 400, 'VALIDATION_FAILED');
+    const answer = await expectRefused(() => start(body()), 400, 'VALIDATION_FAILED');
     expect(paths(answer)).toContain(path);
   });
 
@@ -231,13 +252,13 @@ describe('a start that does not have the required form', () => {
     ['an unknown version', { version: 999 }],
     ['a definition named like a prototype member', { definition: '__proto__' }],
   ])('is refused for %s', async (_what, parts) => {
-    await refused(() => start(startBody(parts)), 404, 'DEFINITION_NOT_FOUND');
+    await expectRefused(() => start(startBody(parts)), 404, 'DEFINITION_NOT_FOUND');
   });
 
   it.each(['has spaces', 'x'.repeat(256), ''])(
     'is refused with the unusable idempotency key "%s"',
     async (key) => {
-      await refused(
+      await expectRefused(
         () => start(startBody(), { headers: { 'idempotency-key': key } }),
         400,
         'INVALID_IDEMPOTENCY_KEY',
@@ -247,18 +268,6 @@ describe('a start that does not have the required form', () => {
 });
 
 describe('consent', () => {
-  const session = async (...consents: object[]) => {
-    const { body } = await product.client.post('/v1/sessions', { consents });
-    return body.id as string;
-  };
-  const granted = (parts: object = {}) => ({
-    subject: '*',
-    purpose: 'email-campaign',
-    lawfulBasis: 'consent',
-    granted: true,
-    ...parts,
-  });
-
   it.each<[string, object[]]>([
     ['nobody has given any', []],
     ['it was given for another purpose', [granted({ purpose: 'newsletter' })]],
@@ -271,8 +280,8 @@ describe('consent', () => {
       [granted(), granted({ subject: 'recipient.1@example.com', granted: false })],
     ],
   ])('is missing when %s: the start is denied by name, and once recorded', async (_what, consents) => {
-    const own = await session(...consents);
-    const answer = await refused(() => start(startBody({ sessionId: own })), 409, 'TRANSITION_DENIED', [
+    const own = await sessionWith(...consents);
+    const answer = await expectRefused(() => start(startBody({ sessionId: own })), 409, 'TRANSITION_DENIED', [
       'workflow.start_denied',
     ]);
     expect(answer.body.violations).toEqual([
@@ -282,8 +291,8 @@ describe('consent', () => {
   });
 
   it('counts again when it is given after all', async () => {
-    const own = await session(granted({ granted: false }));
-    await refused(() => start(startBody({ sessionId: own })), 409, 'TRANSITION_DENIED', [
+    const own = await sessionWith(granted({ granted: false }));
+    await expectRefused(() => start(startBody({ sessionId: own })), 409, 'TRANSITION_DENIED', [
       'workflow.start_denied',
     ]);
     const renewed = await product.client.request('PUT', `/v1/sessions/${own}/consents`, {
@@ -298,11 +307,11 @@ describe('a session', () => {
   it('of somebody else is answered exactly like one that does not exist', async () => {
     const foreign = await openSession(product.client, keys.operator);
     const [one, other] = [
-      await refused(() => start(startBody({ sessionId: foreign })), 404, 'SESSION_NOT_FOUND'),
-      await refused(() => start(startBody({ sessionId: newId() })), 404, 'SESSION_NOT_FOUND'),
+      await expectRefused(() => start(startBody({ sessionId: foreign })), 404, 'SESSION_NOT_FOUND'),
+      await expectRefused(() => start(startBody({ sessionId: newId() })), 404, 'SESSION_NOT_FOUND'),
     ];
     expect({ ...one.body, requestId: '' }).toEqual({ ...other.body, requestId: '' });
-    const unknown = await refused(
+    const unknown = await expectRefused(
       () => start(startBody({ sessionId: foreign, definition: 'no-such-thing' })),
       404,
       'SESSION_NOT_FOUND',
@@ -313,7 +322,7 @@ describe('a session', () => {
   it('that was revoked starts nothing', async () => {
     const own = await openSession(product.client);
     await product.client.request('DELETE', `/v1/sessions/${own}`);
-    await refused(() => start(startBody({ sessionId: own })), 403, 'SESSION_EXPIRED');
+    await expectRefused(() => start(startBody({ sessionId: own })), 403, 'SESSION_EXPIRED');
   });
 
   it.each(['idle_expires_at', 'expires_at'])('past its %s starts nothing', async (column) => {
@@ -321,7 +330,7 @@ describe('a session', () => {
     await product.database.query(`update session set ${column} = now() - interval '1 second' where id = $1`, [
       own,
     ]);
-    await refused(() => start(startBody({ sessionId: own })), 403, 'SESSION_EXPIRED');
+    await expectRefused(() => start(startBody({ sessionId: own })), 403, 'SESSION_EXPIRED');
   });
 });
 
@@ -329,7 +338,7 @@ describe('an idempotency key', () => {
   it('used with another body is refused', async () => {
     const headers = { 'idempotency-key': newId() };
     expect((await start(startBody(), { headers })).status).toBe(202);
-    await refused(
+    await expectRefused(
       () => start(startBody({ attributes: { order: '2' } }), { headers }),
       422,
       'IDEMPOTENCY_KEY_REUSED',
@@ -338,31 +347,34 @@ describe('an idempotency key', () => {
 
   it('of a request that was refused can be used again', async () => {
     const headers = { 'idempotency-key': newId() };
-    await refused(() => start(startBody({ surprise: 1 }), { headers }), 400, 'VALIDATION_FAILED');
+    await expectRefused(() => start(startBody({ surprise: 1 }), { headers }), 400, 'VALIDATION_FAILED');
     expect((await start(startBody(), { headers })).status).toBe(202);
   });
 });
 
 describe('a decision', () => {
-  const decide = (run: string, body: unknown, options?: TestRequest) =>
-    product.client.post(`/v1/workflows/${run}/approvals`, body, options);
-
   it('on a run that waits for nobody is refused and recorded', async () => {
-    await refused(() => decide(runs.queued, { decision: 'approve' }), 409, 'RUN_NOT_WAITING', [
+    await expectRefused(() => decide(runs.queued, { decision: 'approve' }), 409, 'RUN_NOT_WAITING', [
       'approval.denied',
     ]);
-    await refused(() => decide(runs.cancelled, { decision: 'approve' }), 409, 'RUN_NOT_WAITING', [
+    await expectRefused(() => decide(runs.cancelled, { decision: 'approve' }), 409, 'RUN_NOT_WAITING', [
       'approval.denied',
     ]);
   });
 
   it('made a second time is refused and recorded', async () => {
-    await refused(() => decide(runs.completed, { decision: 'approve' }), 409, 'APPROVAL_ALREADY_DECIDED', [
-      'approval.denied',
-    ]);
-    await refused(() => decide(runs.completed, { decision: 'reject' }), 409, 'APPROVAL_ALREADY_DECIDED', [
-      'approval.denied',
-    ]);
+    await expectRefused(
+      () => decide(runs.completed, { decision: 'approve' }),
+      409,
+      'APPROVAL_ALREADY_DECIDED',
+      ['approval.denied'],
+    );
+    await expectRefused(
+      () => decide(runs.completed, { decision: 'reject' }),
+      409,
+      'APPROVAL_ALREADY_DECIDED',
+      ['approval.denied'],
+    );
   });
 
   it.each<[string, unknown, string]>([
@@ -400,7 +412,7 @@ describe('a decision', () => {
       'edits.emails.0',
     ],
   ])('with %s is refused at its place', async (_what, body, path) => {
-    const answer = await refused(() => decide(runs.waiting, body), 400, 'VALIDATION_FAILED');
+    const answer = await expectRefused(() => decide(runs.waiting, body), 400, 'VALIDATION_FAILED');
     expect(paths(answer)).toContain(path);
   });
 });
@@ -422,13 +434,12 @@ describe('a run that is not there', () => {
     async (method, path, body) => {
       const ask = (id: string, key?: string) =>
         product.client.request(method, `/v1/workflows/${id}${path}`, { body, key });
-      const unknown = await refused(() => ask(newId()), 404, 'WORKFLOW_NOT_FOUND');
-      const foreign = await refused(() => ask(runs.waiting, keys.other), 404, 'WORKFLOW_NOT_FOUND');
-      const withoutPlace = ({ body: problem }: TestAnswer) => ({ ...problem, requestId: '', instance: '' });
+      const unknown = await expectRefused(() => ask(newId()), 404, 'WORKFLOW_NOT_FOUND');
+      const foreign = await expectRefused(() => ask(runs.waiting, keys.other), 404, 'WORKFLOW_NOT_FOUND');
       expect(withoutPlace(foreign)).toEqual(withoutPlace(unknown));
       for (const id of ['1', 'not-an-id', "'%20or%201=1", '..%2Fapi-keys', 'x'.repeat(100)]) {
         // What stands in place of an id may be anything, so it is not always repeated.
-        await refused(
+        await expectRefused(
           () => ask(id),
           404,
           'WORKFLOW_NOT_FOUND',
@@ -446,31 +457,32 @@ describe('a principal', () => {
     ['a key that nobody was given', `cs_test_${'x'.repeat(32)}`],
     ['a text that is no key', 'opensesame'],
   ])('with %s is unknown', async (_what, key) => {
-    await refused(() => start(startBody(), { key }), 401, 'UNAUTHENTICATED');
-    await refused(() => product.client.get(`/v1/workflows/${runs.waiting}`, { key }), 401, 'UNAUTHENTICATED');
+    await expectRefused(() => start(startBody(), { key }), 401, 'UNAUTHENTICATED');
+    await expectRefused(
+      () => product.client.get(`/v1/workflows/${runs.waiting}`, { key }),
+      401,
+      'UNAUTHENTICATED',
+    );
   });
 
   it('with a scheme other than Bearer is unknown', async () => {
     const headers = { authorization: `Basic ${Buffer.from('admin:admin').toString('base64')}` };
-    await refused(() => start(startBody(), { headers }), 401, 'UNAUTHENTICATED');
+    await expectRefused(() => start(startBody(), { headers }), 401, 'UNAUTHENTICATED');
   });
 
   it('without the permission is refused, and that is recorded', async () => {
-    await refused(() => start(startBody(), { key: keys.reviewer }), 403, 'FORBIDDEN', ['auth.denied']);
-    const decision = () =>
-      product.client.post(
-        `/v1/workflows/${runs.waiting}/approvals`,
-        { decision: 'approve' },
-        { key: keys.operator },
-      );
-    await refused(decision, 403, 'FORBIDDEN', ['auth.denied']);
-    await refused(
+    await expectRefused(() => start(startBody(), { key: keys.reviewer }), 403, 'FORBIDDEN', ['auth.denied']);
+    const options = { key: keys.operator };
+    await expectRefused(() => decide(runs.waiting, { decision: 'approve' }, options), 403, 'FORBIDDEN', [
+      'auth.denied',
+    ]);
+    await expectRefused(
       () => product.client.post('/v1/audit/verify', undefined, { key: keys.operator }),
       403,
       'FORBIDDEN',
       ['auth.denied'],
     );
-    await refused(
+    await expectRefused(
       () => product.client.post(`/v1/workflows/${runs.waiting}/cancel`, undefined, { key: keys.reviewer }),
       403,
       'FORBIDDEN',
@@ -480,15 +492,13 @@ describe('a principal', () => {
 });
 
 describe('a list', () => {
-  const cursor = (...parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toString('base64url');
   const lists = ['/v1/workflows', '/v1/approvals', '/v1/audit/events'];
-  const numbered = () => ['/history', '/deliveries'].map((part) => `/v1/workflows/${runs.completed}${part}`);
 
   it('is refused with a cursor that it did not give', async () => {
     const wrong = ['nonsense', cursor(), cursor(1), cursor('a', 'b'), cursor('not-an-id'), cursor('\0')];
     for (const list of lists) {
       for (const each of wrong)
-        await refused(() => product.client.get(`${list}?cursor=${each}`), 400, 'INVALID_CURSOR');
+        await expectRefused(() => product.client.get(`${list}?cursor=${each}`), 400, 'INVALID_CURSOR');
     }
     const numbers = [
       'nonsense',
@@ -501,14 +511,14 @@ describe('a list', () => {
     ];
     for (const list of numbered()) {
       for (const each of numbers)
-        await refused(() => product.client.get(`${list}?cursor=${each}`), 400, 'INVALID_CURSOR');
+        await expectRefused(() => product.client.get(`${list}?cursor=${each}`), 400, 'INVALID_CURSOR');
     }
   });
 
   it('is refused with a limit out of range', async () => {
     for (const list of [...lists, ...numbered()]) {
       for (const limit of ['0', '201', '-1', '1.5', 'ten', '', '1e2x']) {
-        const answer = await refused(
+        const answer = await expectRefused(
           () => product.client.get(`${list}?limit=${limit}`),
           400,
           'VALIDATION_FAILED',
@@ -537,7 +547,7 @@ describe('a list', () => {
     ['/v1/audit/events?actor=%00', ''],
     ['/v1/audit/events?type=%00', ''],
   ])('is refused as %s', async (path, field) => {
-    const answer = await refused(() => product.client.get(path), 400, 'VALIDATION_FAILED');
+    const answer = await expectRefused(() => product.client.get(path), 400, 'VALIDATION_FAILED');
     expect(paths(answer)).toContain(field);
   });
 });
@@ -545,7 +555,7 @@ describe('a list', () => {
 it.each(['/v1/workflows/%00', '/v1/workflow-definitions/%00', '/v1/sessions/%00'])(
   '%s is refused',
   async (path) => {
-    await refused(() => product.client.get(path), 400, 'VALIDATION_FAILED', [], expect.any(String));
+    await expectRefused(() => product.client.get(path), 400, 'VALIDATION_FAILED', [], expect.any(String));
   },
 );
 
@@ -554,7 +564,7 @@ describe('an event stream', () => {
     'is refused from the position %s',
     async (id) => {
       const headers = { 'last-event-id': id };
-      await refused(
+      await expectRefused(
         () => product.client.get(`/v1/workflows/${runs.completed}/events`, { headers }),
         400,
         'VALIDATION_FAILED',

@@ -125,6 +125,12 @@ const start = (definition: string, parts: object = {}) =>
   product.client.post('/v1/workflows', { definition, sessionId, input: input(), ...parts });
 const paths = (answer: TestAnswer) => (answer.body.errors as { path: string }[]).map((error) => error.path);
 
+const withPhases = (parts: object) =>
+  reminder({ name: 'broken', phases: { ...reminder().phases, ...parts } });
+
+const template = (value: unknown) =>
+  withPhases({ BATCH_DISCOVERY: { agents: [{ agent: 'requirements_agent', input: { brief: value } }] } });
+
 describe('a definition of a tenant', () => {
   it('is added, shown, recorded, and run to its end', async () => {
     const before = await auditTypes(product);
@@ -310,7 +316,7 @@ describe('a definition in YAML', () => {
     ['a tag that is none', '!!js/function "function () {}"', ''],
     ['the same key twice', 'name: a\nname: b\n', 'line 2'],
   ])('is refused when it is %s', async (_what, text, place) => {
-    const answer = await refused(() => addYaml(text), 400, 'DEFINITION_INVALID');
+    const answer = await expectRefused(() => addYaml(text), 400, 'DEFINITION_INVALID');
     expect(paths(answer)[0]).toContain(place);
   });
 
@@ -319,11 +325,11 @@ describe('a definition in YAML', () => {
       { length: 9 },
       (_, level) => `l${level + 1}: &l${level + 1} [${Array(9).fill(`*l${level}`).join(', ')}]`,
     );
-    await refused(() => addYaml(['l0: &l0 [x]', ...levels].join('\n')), 400, 'DEFINITION_INVALID');
+    await expectRefused(() => addYaml(['l0: &l0 [x]', ...levels].join('\n')), 400, 'DEFINITION_INVALID');
   });
 
   it('is refused when it is larger than the server accepts', async () => {
-    await refused(() => addYaml(`name: "${'x'.repeat(BODY_LIMIT_BYTES)}"`), 413, 'BODY_TOO_LARGE');
+    await expectRefused(() => addYaml(`name: "${'x'.repeat(BODY_LIMIT_BYTES)}"`), 413, 'BODY_TOO_LARGE');
   });
 
   it('means nothing where JSON is due', async () => {
@@ -336,10 +342,6 @@ describe('a definition in YAML', () => {
 });
 
 describe('a definition that is not valid', () => {
-  const phases = (parts: object) => reminder({ name: 'broken', phases: { ...reminder().phases, ...parts } });
-  const template = (value: unknown) =>
-    phases({ BATCH_DISCOVERY: { agents: [{ agent: 'requirements_agent', input: { brief: value } }] } });
-
   it.each<[string, () => unknown, string]>([
     ['an empty object', () => ({}), 'name'],
     ['a list', () => [], ''],
@@ -349,10 +351,10 @@ describe('a definition that is not valid', () => {
     ['version zero', () => reminder({ name: 'broken', version: 0 }), 'version'],
     ['an unknown field', () => reminder({ name: 'broken', surprise: 1 }), 'surprise'],
     ['a missing phase', () => reminder({ name: 'broken', phases: { INITIALIZATION: {} } }), 'phases.REVIEW'],
-    ['a seventh phase', () => phases({ AFTERMATH: {} }), 'phases.AFTERMATH'],
+    ['a seventh phase', () => withPhases({ AFTERMATH: {} }), 'phases.AFTERMATH'],
     [
       'an unknown agent',
-      () => phases({ INITIALIZATION: { agents: [{ agent: 'no_such_agent', input: {} }] } }),
+      () => withPhases({ INITIALIZATION: { agents: [{ agent: 'no_such_agent', input: {} }] } }),
       'phases.INITIALIZATION.agents.0.agent',
     ],
     [
@@ -362,13 +364,13 @@ describe('a definition that is not valid', () => {
     ],
     [
       'an approval of nothing',
-      () => phases({ REVIEW: { approval: { artifact: 'nothing' } } }),
+      () => withPhases({ REVIEW: { approval: { artifact: 'nothing' } } }),
       'phases.REVIEW.approval.artifact',
     ],
-    ['a delivery that nobody approves', () => phases({ REVIEW: {} }), 'phases.REVIEW.approval'],
+    ['a delivery that nobody approves', () => withPhases({ REVIEW: {} }), 'phases.REVIEW.approval'],
     [
       'no approvals needed',
-      () => phases({ REVIEW: { approval: { artifact: 'letters', required: 0 } } }),
+      () => withPhases({ REVIEW: { approval: { artifact: 'letters', required: 0 } } }),
       'phases.REVIEW.approval.required',
     ],
     [
@@ -391,7 +393,7 @@ describe('a definition that is not valid', () => {
       'input',
     ],
   ])('%s is refused at its place, and not kept', async (_what, definition, path) => {
-    const answer = await refused(() => add(definition()), 400, 'DEFINITION_INVALID');
+    const answer = await expectRefused(() => add(definition()), 400, 'DEFINITION_INVALID');
     expect(paths(answer)).toContain(path);
   });
 
@@ -401,13 +403,13 @@ describe('a definition that is not valid', () => {
       const deep = `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
       const text = JSON.stringify(template('HERE')).replace('"HERE"', deep);
       const json = () => product.client.request('POST', '/v1/workflow-definitions', { rawBody: text });
-      await refused(json, 400, 'DEFINITION_INVALID');
-      await refused(() => addYaml(text), 400, 'DEFINITION_INVALID');
+      await expectRefused(json, 400, 'DEFINITION_INVALID');
+      await expectRefused(() => addYaml(text), 400, 'DEFINITION_INVALID');
     },
   );
 
   it.each(['17', 'true', 'null'])('the body %s is refused', async (rawBody) => {
-    await refused(
+    await expectRefused(
       () => product.client.request('POST', '/v1/workflow-definitions', { rawBody }),
       400,
       'VALIDATION_FAILED',
@@ -416,7 +418,11 @@ describe('a definition that is not valid', () => {
 
   it('a version that exists is refused, and the first one stays', async () => {
     await add(usable({ name: 'taken' }));
-    await refused(() => add(usable({ name: 'taken', title: 'Another' })), 409, 'DEFINITION_VERSION_EXISTS');
+    await expectRefused(
+      () => add(usable({ name: 'taken', title: 'Another' })),
+      409,
+      'DEFINITION_VERSION_EXISTS',
+    );
     expect((await product.client.get('/v1/workflow-definitions/taken')).body.title).toBe(
       'Reminders of appointments',
     );
@@ -431,7 +437,11 @@ describe('a definition that is not valid', () => {
 });
 
 /** Sends a request that must leave no definition and no record. */
-async function refused(send: () => Promise<TestAnswer>, status: number, code: string): Promise<TestAnswer> {
+async function expectRefused(
+  send: () => Promise<TestAnswer>,
+  status: number,
+  code: string,
+): Promise<TestAnswer> {
   const known = (await auditTypes(product)).filter((type) => type === 'definition.created');
   const { workflow_definition: before } = await rowCounts(product);
   const answer = await send();

@@ -179,7 +179,7 @@ describe('a client that goes away', () => {
     const streams = await Promise.all(Array.from({ length: 20 }, () => open(id)));
     await Promise.all(streams.map((stream) => stream.until(isRequest)));
     for (const stream of streams) stream.leave();
-    const server = product.app.getHttpServer() as import('node:http').Server;
+    const server = product.app.getHttpServer();
     const connections = () =>
       new Promise<number>((resolve, reject) =>
         server.getConnections((error, count) => (error ? reject(error) : resolve(count))),

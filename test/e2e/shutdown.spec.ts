@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,6 +12,8 @@ import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { HttpClient } from '../harness/http-client.js';
 import { ADMIN_KEY, productEnv } from '../harness/product.js';
 import { ServerProcess } from '../harness/server-process.js';
+
+const POLLING = { timeout: 30_000, interval: 5 };
 
 let dataDir: string;
 const servers: ServerProcess[] = [];
@@ -30,6 +32,12 @@ async function start(env: Record<string, string>): Promise<{ server: ServerProce
   const server = await ServerProcess.start(env);
   servers.push(server);
   return { server, client: new HttpClient(server.address, ADMIN_KEY) };
+}
+
+/** Where the cluster of a data directory lies. */
+async function clusterOf(directory: string): Promise<string> {
+  const password = await readFile(join(directory, 'keys', 'postgres.password'), 'utf8');
+  return clusterFolder(directory, password.trim());
 }
 
 describe('a server that is asked to stop', () => {
@@ -61,15 +69,10 @@ describe('a server that is asked to stop', () => {
     await client.post(`/v1/workflows/${inReview}/approvals`, { decision: 'approve' });
     const started = await Promise.all(Array.from({ length: 4 }, () => startCampaign(client, { count: 60 })));
     const runs = [inReview, ...started.map(({ body }) => body.id as string)];
-    const drivenTo = (kind: string) =>
-      expect.poll(async () => (await database.query(`select 1 from ${kind} limit 1`)).length, {
-        timeout: 30_000,
-        interval: 5,
-      });
-    await drivenTo(
-      `workflow_step where phase = 'GENERATION' and kind = 'step' and run_id <> '${inReview}'`,
-    ).toBe(1);
-    await drivenTo(`delivery where status = 'sent'`).toBe(1);
+    const generated = `select 1 from workflow_step where phase = 'GENERATION' and kind = 'step' and run_id <> $1`;
+    await expect.poll(() => database.query(generated, [inReview]), POLLING).not.toEqual([]);
+    const sent = `select 1 from delivery where status = 'sent'`;
+    await expect.poll(() => database.query(sent), POLLING).not.toEqual([]);
     expect(await server.end('SIGTERM')).toBe(0);
     // It stopped in their middle indeed, and gave every job back instead of letting its lease run out.
     expect(await statuses()).toContain('RUNNING');
@@ -94,20 +97,16 @@ describe('a server that is asked to stop', () => {
 });
 
 describe('a server with its embedded Postgres', () => {
-  const embedded = () => {
-    const { DATABASE_URL: _ours, ...env } = productEnv('', dataDir);
-    return env;
-  };
-  const postmaster = async () => findPostmaster(await clusterFolder(dataDir));
+  const embedded = () => productEnv('', dataDir);
+  const postmaster = async () => findPostmaster(await clusterOf(dataDir));
 
   afterEach(async () => {
     // What a failed test left; a clean one has left nothing.
     await Promise.all(servers.splice(0).map((server) => server.end('SIGTERM')));
     const left = await postmaster();
     if (left) process.kill(left.pid, 'SIGQUIT');
-    while (left && !(await left.hasEnded())) await new Promise(setImmediate);
-    const folder = await clusterFolder(dataDir);
-    await rm(folder, { recursive: true, force: true });
+    while ((await left?.hasEnded()) === false) await new Promise(setImmediate);
+    await rm(await clusterOf(dataDir), { recursive: true, force: true });
   });
 
   it('takes it with it when it is asked to stop', async () => {
@@ -126,9 +125,9 @@ describe('a server with its embedded Postgres', () => {
       const port = new URL(server.address).port;
       const env = { ...embedded(), COUNTERSIGN_DATA_DIR: other, PORT: port };
       await expect(ServerProcess.start(env)).rejects.toThrow(/ended with 1:[^]*EADDRINUSE/);
-      expect(await findPostmaster(await clusterFolder(other))).toBeUndefined();
+      expect(await findPostmaster(await clusterOf(other))).toBeUndefined();
     } finally {
-      await rm(await clusterFolder(other), { recursive: true, force: true });
+      await rm(await clusterOf(other), { recursive: true, force: true });
       await rm(other, { recursive: true, force: true });
     }
   });

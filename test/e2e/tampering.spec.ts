@@ -55,6 +55,10 @@ async function expectRefusedDelivery(id: string): Promise<void> {
   ]);
 }
 
+const unguarded = (statements: string) =>
+  product.database.query(`begin; set local session_replication_role = replica; ${statements}; commit`);
+const verify = async () => (await product.client.post('/v1/audit/verify')).body as Verification;
+
 describe('what was approved', () => {
   it('is not delivered when its stored content was changed afterwards', async () => {
     const id = await approvedRun();
@@ -156,8 +160,6 @@ describe('the audit trail', () => {
   });
 
   // Only the owner of the database can: the guards of the tables are switched off.
-  const unguarded = (statements: string) =>
-    product.database.query(`begin; set local session_replication_role = replica; ${statements}; commit`);
   afterEach(() =>
     unguarded(`
       delete from audit_event where run_id = '${id}';
@@ -166,7 +168,6 @@ describe('the audit trail', () => {
       insert into audit_pending overriding system value select * from kept_pending`),
   );
 
-  const verify = async () => (await product.client.post('/v1/audit/verify')).body as Verification;
   const eventId = (type: string) => events.find((event) => event.type === type)?.id ?? '';
   const idAfter = (type: string) => events[events.findIndex((event) => event.type === type) + 1]?.id ?? '';
   const rewritten = `convert_to(replace(convert_from(leaf, 'UTF8'), '"decision":"approve"', '"decision":"reject"'), 'UTF8')`;

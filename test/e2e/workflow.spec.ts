@@ -33,6 +33,27 @@ beforeAll(async () => {
 });
 afterAll(() => product.close());
 
+const body = () => ({
+  definition: 'email-campaign',
+  sessionId,
+  input: { brief: BRIEF, sender: SENDER, recipients: recipients(1) },
+});
+const countRuns = async () =>
+  (await product.database.query<{ count: number }>('select count(*)::int as count from workflow_run'))[0]
+    ?.count ?? 0;
+const cancel = (id: string) => product.client.post(`/v1/workflows/${id}/cancel`);
+
+const start = (key: string) =>
+  product.client.post('/v1/workflows', body(), { headers: { 'idempotency-key': key } });
+
+async function expectCancelled(id: string, phase: string): Promise<void> {
+  const run = await reader.run(id);
+  expect(run).toMatchObject({ status: 'CANCELLED', phase, completedAt: expect.stringMatching(INSTANT) });
+  expect((await reader.history(id)).at(-1)).toMatchObject({ kind: 'control', status: 'cancelled' });
+  expectProblem(await cancel(id), 409, 'RUN_ALREADY_ENDED');
+  expect((await reader.run(id)).updatedAt).toBe(run.updatedAt);
+}
+
 describe('a campaign that is approved', () => {
   let started: TestAnswer;
   let id: string;
@@ -255,17 +276,6 @@ describe('a campaign that is approved', () => {
 });
 
 describe('an idempotency key', () => {
-  const body = () => ({
-    definition: 'email-campaign',
-    sessionId,
-    input: { brief: BRIEF, sender: SENDER, recipients: recipients(1) },
-  });
-  const start = (key: string) =>
-    product.client.post('/v1/workflows', body(), { headers: { 'idempotency-key': key } });
-  const countRuns = async () =>
-    (await product.database.query<{ count: number }>('select count(*)::int as count from workflow_run'))[0]
-      ?.count ?? 0;
-
   it('gives the first answer again and starts nothing', async () => {
     const before = await countRuns();
     const key = newId();
@@ -325,16 +335,6 @@ describe('runs of another tenant', () => {
 });
 
 describe('cancelling', () => {
-  const cancel = (id: string) => product.client.post(`/v1/workflows/${id}/cancel`);
-
-  async function expectCancelled(id: string, phase: string): Promise<void> {
-    const run = await reader.run(id);
-    expect(run).toMatchObject({ status: 'CANCELLED', phase, completedAt: expect.stringMatching(INSTANT) });
-    expect((await reader.history(id)).at(-1)).toMatchObject({ kind: 'control', status: 'cancelled' });
-    expectProblem(await cancel(id), 409, 'RUN_ALREADY_ENDED');
-    expect((await reader.run(id)).updatedAt).toBe(run.updatedAt);
-  }
-
   it('ends a run that waits for approval, and its approval with it', async () => {
     const id = await campaignInReview(product.client);
     const answer = await cancel(id);

@@ -94,7 +94,6 @@ export async function untilEnded(
   timeoutMs = 30_000,
 ): Promise<TestAnswer['body']> {
   const ended = new Set(['COMPLETED', 'REJECTED', 'CANCELLED', 'FAILED']);
-  return (
-    await client.until(`/v1/workflows/${id}`, (answer) => ended.has(answer.body.status), timeoutMs)
-  ).body;
+  return (await client.until(`/v1/workflows/${id}`, (answer) => ended.has(answer.body.status), timeoutMs))
+    .body;
 }

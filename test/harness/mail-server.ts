@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import PostalMime, { type Email } from 'postal-mime';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 
 /** How the server treats mail to an address. */
 export type MailTreatment = 'take' | 'never-answer' | 'refuse';
@@ -28,15 +29,7 @@ export class MailServer {
       onRcptTo: ({ address }, _session, done) => {
         done(this.treatmentOf(address) === 'refuse' ? noSuchMailbox() : null);
       },
-      onData: (stream, session, done) => {
-        const recipient = session.envelope.rcptTo[0]?.address ?? '';
-        void text(stream).then(async (source) => {
-          this.received.push({ recipient, mail: await PostalMime.parse(source) });
-          if (this.treatmentOf(recipient) !== 'never-answer') done();
-          this.changed.resolve();
-          this.changed = Promise.withResolvers();
-        });
-      },
+      onData: (stream, session, done) => void this.receive(stream, session).then(() => done(), done),
     });
     // Clients that are killed leave broken connections.
     this.server.on('error', () => undefined);
@@ -54,18 +47,33 @@ export class MailServer {
     return `smtp://127.0.0.1:${(this.server.server.address() as AddressInfo).port}`;
   }
 
+  private async keep(stream: Readable, recipient: string, done: () => void): Promise<void> {
+    this.received.push({ recipient, mail: await PostalMime.parse(await text(stream)) });
+    if (this.treatmentOf(recipient) !== 'never-answer') done();
+    this.changed.resolve();
+    this.changed = Promise.withResolvers();
+  }
+
   to(recipient: string): ReceivedMail[] {
     return this.received.filter((each) => each.recipient === recipient);
   }
 
-  /** Waits until so many messages to an address have been received. */
-  async until(recipient: string, count: number): Promise<ReceivedMail[]> {
-    while (this.to(recipient).length < count) await this.changed.promise;
-    return this.to(recipient);
+  /** Waits until so many messages have been received in all. */
+  async until(count: number): Promise<void> {
+    while (this.received.length < count) await this.changed.promise;
   }
 
   async close(): Promise<void> {
     await new Promise<void>((done) => this.server.close(done));
+  }
+
+  /** Keeps a message; its end is never reached for one that is not to be answered. */
+  private async receive(stream: Readable, { envelope }: SMTPServerSession): Promise<void> {
+    const recipient = envelope.rcptTo[0]?.address ?? '';
+    this.received.push({ recipient, mail: await PostalMime.parse(await text(stream)) });
+    this.changed.resolve();
+    this.changed = Promise.withResolvers();
+    if (this.treatmentOf(recipient) === 'never-answer') await new Promise(() => undefined);
   }
 
   private treatmentOf(address: string): MailTreatment {

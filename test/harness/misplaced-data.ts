@@ -130,7 +130,7 @@ function cursor(text: string): string {
 }
 
 /** Request ids that are personal data: none may come back. */
-export const PERSONAL_REQUEST_IDS = ['202-555-0147', '12025550147', name.replace(' ', '.')];
+const PERSONAL_REQUEST_IDS = ['202-555-0147', '12025550147', name.replace(' ', '.')];
 
 /** Makes all these mistakes, each with a request id that is one more. */
 export async function makeMistakes(

@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase } from './database.js';
 import { HttpClient } from './http-client.js';
 
 export const ADMIN_KEY = 'cs_test_an-admin-key-for-tests-only';
-export const TEST_KEK = Buffer.alloc(32, 7).toString('base64');
+const TEST_KEK = Buffer.alloc(32, 7).toString('base64');
 
 /** The whole product in this process, over a database of its own, reached by real HTTP. */
 export interface Product {

@@ -57,9 +57,12 @@ export class RunReader {
   }
 
   async untilWaiting(id: string): Promise<TestAnswer['body']> {
-    const wanted = ({ body }: TestAnswer) => body.status === 'WAITING_FOR_APPROVAL';
-    return (await this.client.until(`/v1/workflows/${id}`, wanted)).body;
+    return (await this.client.until(`/v1/workflows/${id}`, isWaiting)).body;
   }
+}
+
+function isWaiting({ body }: TestAnswer): boolean {
+  return body.status === 'WAITING_FOR_APPROVAL';
 }
 
 /** The messages of a run that the outbox holds, in the order of its recipients. */

@@ -1,15 +1,16 @@
 import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { Principal } from '../../auth/principal.js';
 import { RequirePermission } from '../../auth/require-permission.js';
 import { DatabaseService } from '../../database/database.service.js';
+import { ApiPage } from '../../http/api-page.js';
 import { encodeCursor, lastIdOf, type Page } from '../../http/paging.js';
 import { AuditVerification, type VerificationResult } from './audit-verification.service.js';
-import { AuditEventsQuery } from './audit.dto.js';
+import { AuditEventDto, AuditEventsQuery, VerificationDto } from './audit.dto.js';
 import { AuditRepository, type AuditRow } from './audit.repository.js';
 
-@ApiTags('audit')
+@ApiTags('Audit')
 @Controller({ path: 'audit', version: '1' })
 export class AuditController {
   constructor(
@@ -20,6 +21,8 @@ export class AuditController {
 
   /** The trail, newest first. Each item is the recorded leaf with its hash. */
   @Get('events')
+  @ApiOperation({ summary: 'List the audit trail, newest first' })
+  @ApiPage(AuditEventDto)
   @RequirePermission('audit.read')
   async list(
     @CurrentPrincipal() principal: Principal,
@@ -43,8 +46,9 @@ export class AuditController {
     };
   }
 
-  /** Checks every record, hash and chain of the tenant's trail. */
   @Post('verify')
+  @ApiOperation({ summary: 'Check every record, hash and chain of the audit trail' })
+  @ApiOkResponse({ type: VerificationDto })
   @HttpCode(200)
   @RequirePermission('audit.verify')
   verify(@CurrentPrincipal() principal: Principal): Promise<VerificationResult> {

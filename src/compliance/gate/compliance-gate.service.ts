@@ -30,14 +30,10 @@ export class ComplianceGate {
       nonEmpty(recordable(record)) ??
       nonEmpty(validateState({ ...review, residualFindings: countOf(scan) }, PII_RULES));
     const rules = violations?.map((violation) => violation.rule);
-    this.logger.log({
-      event: 'gate.decided',
-      runId,
-      from: review.from,
-      to: review.to,
-      allowed: !violations,
-      rules,
-    });
+    this.logger.log(
+      { event: 'gate.decided', runId, from: review.from, to: review.to, allowed: !violations, rules },
+      violations ? 'transition denied' : 'transition allowed',
+    );
     return violations ? { allowed: false, violations } : { allowed: true };
   }
 }

@@ -8,7 +8,7 @@ import { DetectedPiiDto, DetectPiiDto, PiiFindingDto, RedactedPiiDto, RedactPiiD
 import { PiiService } from './pii.service.js';
 import type { Finding } from './recognizers/finding.js';
 
-@ApiTags('pii')
+@ApiTags('Personal data')
 @ApiBearerAuth()
 @ApiExtraModels(PiiFindingDto)
 @Controller({ path: 'pii', version: '1' })

@@ -43,8 +43,13 @@ async function runInitdb(initdb: string, folder: string, user: string, passwordF
   await promisify(execFile)(
     initdb,
     [
-      ...['-D', folder, '-U', user, '-E', 'UTF8', '--locale=C.UTF-8', '--locale-provider=builtin'],
-      ...['-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
+      `--pgdata=${folder}`,
+      `--username=${user}`,
+      '--encoding=UTF8',
+      '--locale=C.UTF-8',
+      '--locale-provider=builtin',
+      '--auth=scram-sha-256',
+      `--pwfile=${passwordFile}`,
     ],
     { ...asDatabaseUser(), env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } },
   );

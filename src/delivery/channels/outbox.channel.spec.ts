@@ -109,6 +109,8 @@ describe('OutboxChannel', () => {
     expect(await channel.reconcile(message)).toBe('not_sent');
     expect(await channel.send(message, { signal })).toMatchObject({ status: 'sent' });
     expect(await channel.reconcile(message)).toBe('sent');
+    // It held personal data and would have stayed for ever.
+    expect(await readdir(join(dataDir, 'outbox', message.runId))).toEqual(['0.eml']);
   });
 
   it('files and folder are readable by their owner only', async () => {

@@ -56,7 +56,10 @@ export class DefinitionStore implements OnModuleInit {
       }
     }
     if (faults.length > 0) throw new ConfigError(faults);
-    this.logger.log({ event: 'definitions.loaded', names: [...this.builtin.keys()] });
+    this.logger.log(
+      { event: 'definitions.loaded', names: [...this.builtin.keys()] },
+      'workflow definitions loaded',
+    );
   }
 
   /** Reads a definition and checks that its agents exist. @throws AppError DEFINITION_INVALID. */

@@ -1,18 +1,19 @@
 import { Body, Controller, Get, Param, Post, Query, Req } from '@nestjs/common';
-import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { PrincipalRequest } from '../../auth/principal-request.js';
 import type { Principal } from '../../auth/principal.js';
 import { RequirePermission } from '../../auth/require-permission.js';
 import { AuditTrail } from '../../compliance/audit/audit-trail.service.js';
 import { DatabaseService } from '../../database/database.service.js';
+import { ApiPage } from '../../http/api-page.js';
 import { Idempotent } from '../../http/idempotent.js';
 import type { Page } from '../../http/paging.js';
 import { AppError } from '../../kernel/app-error.js';
-import { DefinitionQuery } from './definition.dto.js';
+import { DefinitionQuery, DefinitionSummaryDto } from './definition.dto.js';
 import { DefinitionStore, type StoredDefinition } from './definition-store.service.js';
 
-@ApiTags('workflow definitions')
+@ApiTags('Workflow definitions')
 @Controller({ path: 'workflow-definitions', version: '1' })
 export class DefinitionsController {
   constructor(
@@ -21,16 +22,18 @@ export class DefinitionsController {
     private readonly audit: AuditTrail,
   ) {}
 
-  /** Every definition in its newest version. */
   @Get()
+  @ApiOperation({ summary: 'List workflow definitions in their newest versions' })
+  @ApiPage(DefinitionSummaryDto)
   @RequirePermission('definitions.read')
   async list(@CurrentPrincipal() principal: Principal): Promise<Page<unknown>> {
     const stored = await this.database.withTenant(principal.tenantId, (trx) => this.definitions.list(trx));
     return { items: stored.map(summary), nextCursor: null };
   }
 
-  /** One definition with its phases and the JSON Schema of its input. */
   @Get(':name')
+  @ApiOperation({ summary: 'Show a definition with its phases and the JSON Schema of its input' })
+  @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
   @RequirePermission('definitions.read')
   async get(
     @CurrentPrincipal() principal: Principal,
@@ -45,6 +48,8 @@ export class DefinitionsController {
 
   /** Adds a definition, or a new version of one: JSON, or YAML with `Content-Type: application/yaml`. */
   @Post()
+  @ApiOperation({ summary: 'Add a definition, or a new version of one' })
+  @ApiCreatedResponse({ type: DefinitionSummaryDto })
   @Idempotent()
   @ApiBody({
     description: 'A workflow definition (see its published JSON Schema)',

@@ -113,5 +113,8 @@ describe('references', () => {
 });
 
 function many(count: number): object[] {
-  return Array.from({ length: count }, (_, index) => ({ name: `R ${index}`, email: `r${index}@example.com` }));
+  return Array.from({ length: count }, (_, index) => ({
+    name: `R ${index}`,
+    email: `r${index}@example.com`,
+  }));
 }

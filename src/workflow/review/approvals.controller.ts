@@ -1,11 +1,12 @@
 import { Body, Controller, Get, Param, Post, Query, Req } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { PrincipalRequest } from '../../auth/principal-request.js';
 import type { Principal } from '../../auth/principal.js';
 import { RequirePermission } from '../../auth/require-permission.js';
 import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
+import { ApiPage } from '../../http/api-page.js';
 import { Idempotent } from '../../http/idempotent.js';
 import { lastIdOf, type Page, pageOf } from '../../http/paging.js';
 import { AppError } from '../../kernel/app-error.js';
@@ -13,10 +14,11 @@ import { isId } from '../../kernel/ids.js';
 import { presentApproval } from '../run.presenter.js';
 import { RunRepository } from '../runs/run.repository.js';
 import { DecisionDto, ListApprovalsQuery } from '../workflow.dto.js';
+import { ApprovalDto } from './approval.dto.js';
 import { ApprovalRepository } from './approval.repository.js';
 import { ReviewService } from './review.service.js';
 
-@ApiTags('approvals')
+@ApiTags('Approvals')
 @Controller({ version: '1' })
 export class ApprovalsController {
   constructor(
@@ -26,8 +28,9 @@ export class ApprovalsController {
     private readonly database: DatabaseService,
   ) {}
 
-  /** Approvals of the tenant, newest first; `?status=pending` is what waits. */
   @Get('approvals')
+  @ApiOperation({ summary: 'List approvals, newest first; `?status=pending` is what waits' })
+  @ApiPage(ApprovalDto)
   @RequirePermission('approvals.read')
   async list(
     @CurrentPrincipal() principal: Principal,
@@ -46,6 +49,8 @@ export class ApprovalsController {
   }
 
   @Get('workflows/:id/approvals')
+  @ApiOperation({ summary: 'List the approvals of a run' })
+  @ApiPage(ApprovalDto)
   @RequirePermission('approvals.read')
   async ofRun(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<Page<unknown>> {
     return this.database.withTenant(principal.tenantId, async (trx) => {
@@ -56,6 +61,8 @@ export class ApprovalsController {
 
   /** Decides on what a waiting run shows. The decision binds the content, the action and the recipients. */
   @Post('workflows/:id/approvals')
+  @ApiOperation({ summary: 'Decide on what a waiting run shows' })
+  @ApiCreatedResponse({ type: ApprovalDto })
   @Idempotent()
   @RequirePermission('approvals.decide')
   async decide(

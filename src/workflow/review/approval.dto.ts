@@ -1,0 +1,67 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+export const APPROVAL_STATUSES = [
+  'pending',
+  'approved',
+  'rejected',
+  'changes_requested',
+  'cancelled',
+  'expired',
+] as const;
+
+/** What one person has decided. */
+export class ApprovalDecisionDto {
+  @ApiProperty({ description: 'Id of the principal' })
+  actorId!: string;
+
+  @ApiProperty({ enum: ['approve', 'reject', 'request_changes'] })
+  decision!: string;
+
+  @ApiPropertyOptional()
+  comment?: string;
+
+  @ApiProperty({ format: 'date-time' })
+  decidedAt!: string;
+}
+
+/** A request for approval and what has become of it. */
+export class ApprovalDto {
+  @ApiProperty({ format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({ format: 'uuid' })
+  runId!: string;
+
+  @ApiProperty({ format: 'uuid' })
+  artifactId!: string;
+
+  @ApiProperty({ description: 'SHA-256 of the content shown, hexadecimal' })
+  contentHash!: string;
+
+  @ApiProperty({ description: 'Binds content, action and recipients; delivery computes it again' })
+  bindingHash!: string;
+
+  @ApiProperty({ enum: APPROVAL_STATUSES })
+  status!: string;
+
+  @ApiProperty({ description: 'Id of the principal that started the run' })
+  requesterId!: string;
+
+  @ApiProperty({ description: 'Whether the requester is barred from approving' })
+  fourEyes!: boolean;
+
+  @ApiProperty({ type: 'integer' })
+  requiredApprovals!: number;
+
+  @ApiProperty({ type: 'integer' })
+  round!: number;
+
+  @ApiProperty({ type: [ApprovalDecisionDto] })
+  decisions!: ApprovalDecisionDto[];
+
+  @ApiProperty({ format: 'date-time' })
+  createdAt!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  expiresAt!: string;
+}

@@ -46,7 +46,7 @@ const TAGS = [
   'Health',
 ] as const;
 
-type Operation = { responses?: Record<string, { description?: string }> };
+type Operation = { operationId?: string; responses?: Record<string, { description?: string }> };
 
 /** Every operation may answer a problem, and a status says what it means; told once here instead of on each route. */
 function withProblems(document: OpenAPIObject): OpenAPIObject {
@@ -57,6 +57,10 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
     for (const operation of Object.values(path as Record<string, Operation>)) {
       if (!operation?.responses) continue;
+      // A route with two paths has its index in brackets, which generators of clients refuse.
+      operation.operationId = operation.operationId?.replace(/\[(\d+)\]$/, (_whole, index) =>
+        index === '0' ? '' : 'Alias',
+      );
       for (const [status, response] of Object.entries(operation.responses)) {
         response.description ||= MEANING_OF_STATUS[status] ?? '';
       }

@@ -5,6 +5,7 @@ import { HandBack, type JobContext } from '../jobs/jobs.service.js';
 import { AppError } from '../kernel/app-error.js';
 import { CLOCK, type Clock } from '../kernel/clock.js';
 import type { AgentStep } from './definitions/definition.schema.js';
+import { DriveFaults } from './engine/drive-faults.js';
 import type { LoadedRun } from './engine/loaded-run.js';
 import { RunLoader } from './engine/run-loader.service.js';
 import { StepExecutor } from './engine/step-executor.service.js';
@@ -12,6 +13,7 @@ import { Transitions } from './engine/transitions.service.js';
 import { RunEventFeed } from './events/run-event-feed.service.js';
 import type { Run } from './runs/run.js';
 import { changeOf, joinChanges, NO_CHANGE, type RunChange } from './runs/run-change.js';
+import { RunRepository } from './runs/run.repository.js';
 import { RunWriter, StaleRun } from './runs/run-writer.service.js';
 import { decideNext, type NextAction } from './workflow.states.js';
 
@@ -22,9 +24,11 @@ import { decideNext, type NextAction } from './workflow.states.js';
 @Injectable()
 export class WorkflowEngine {
   private readonly logger = new Logger(WorkflowEngine.name);
+  private readonly faults = new DriveFaults();
 
   constructor(
     private readonly loader: RunLoader,
+    private readonly runs: RunRepository,
     private readonly steps: StepExecutor,
     private readonly transitions: Transitions,
     private readonly writer: RunWriter,
@@ -38,16 +42,37 @@ export class WorkflowEngine {
    *   job then looks again; for one that has lost the job, giving it back has no effect.
    */
   async drive(tenantId: string, runId: string, context: JobContext): Promise<void> {
-    const loaded = await this.loader.load(tenantId, runId);
-    if (!loaded || isEnded(loaded.run.status)) return;
     try {
-      await this.driveLoaded(loaded, context);
+      const loaded = await this.loader.load(tenantId, runId);
+      if (loaded && !isEnded(loaded.run.status)) await this.driveLoaded(loaded, context);
+      this.faults.clear(runId);
     } catch (error) {
-      if (!(error instanceof StaleRun)) throw error;
+      if (error instanceof HandBack || context.signal.aborted) throw error;
+      if (!(error instanceof StaleRun)) {
+        await this.met(tenantId, runId, error);
+        return;
+      }
       // Not the end of the job: if the other writer has lost the run as well, nobody else would drive it.
       this.logger.log({ event: 'workflow.run_changed', runId }, 'somebody else has changed the run');
       throw new HandBack();
     }
+  }
+
+  /** A fault that will come again ends the run; any other is left to the queue, which tries again. */
+  private async met(tenantId: string, runId: string, error: unknown): Promise<void> {
+    if (!this.faults.isLast(runId, error)) throw error;
+    this.logger.error(
+      { event: 'workflow.given_up', runId, err: error },
+      'the run cannot be driven and is failed',
+    );
+    await this.database.withTenant(tenantId, async (trx) => {
+      const run = await this.runs.lock(trx, runId);
+      if (!run || isEnded(run.status)) return;
+      const change = this.transitions.fail(run, 'INTERNAL', 'The engine met an unexpected fault.');
+      await this.writer.apply(trx, this.writer.prepare(run, change));
+    });
+    this.faults.clear(runId);
+    this.feed.wake(runId);
   }
 
   private async driveLoaded(loaded: LoadedRun, { signal, draining }: JobContext): Promise<void> {

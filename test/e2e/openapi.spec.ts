@@ -19,7 +19,7 @@ let operations: [name: string, operation: Operation][];
 
 beforeAll(async () => {
   product = await startProduct({ COUNTERSIGN_ROLE: 'api' });
-  document = (await product.client.get('/openapi.json')).body as unknown as typeof document;
+  document = (await product.client.get('/openapi.json')).body;
   operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]): [string, Operation] => [
       `${method.toUpperCase()} ${path}`,
@@ -46,9 +46,9 @@ describe('the description of the API', () => {
     const isTold = ([status, { description, content }]: [string, Operation['responses'][string]]) =>
       Boolean(description) && (status === '204' || content !== undefined);
     expect(without(({ responses }) => Object.entries(responses).every(isTold))).toEqual([]);
-    expect(without(({ responses }) => Object.keys(responses).some((status) => /^2/.test(status)))).toEqual(
-      [],
-    );
+    expect(
+      without(({ responses }) => Object.keys(responses).some((status) => status.startsWith('2'))),
+    ).toEqual([]);
   });
 
   it('says of every operation that it may answer a problem', () => {

@@ -43,7 +43,7 @@ async function expectRefusedDelivery(id: string): Promise<void> {
   expect(denial).toMatchObject({
     kind: 'control',
     to: 'DELIVERY',
-    detail: { violations: [{ rule: 'approval.bound', tier: 'compliance' }] },
+    detail: { violations: expect.arrayContaining([expect.objectContaining({ rule: 'approval.bound' })]) },
   });
   expect(await deliveredMails(product, id)).toEqual([]);
   expect((await product.client.get(`/v1/workflows/${id}/deliveries`)).body.items).toEqual([]);
@@ -54,6 +54,27 @@ async function expectRefusedDelivery(id: string): Promise<void> {
     expect.objectContaining({ outcome: 'denied', code: 'approval.bound' }),
   ]);
 }
+
+/** What holds is the hash in the run, not what happens to be in the table. */
+it('stops a run whose stored input was changed before anybody approved it', async () => {
+  await startWorker();
+  const brief = { ...BRIEF, goal: `${BRIEF.goal} This is letter ${++runs}.` };
+  const id = await campaignInReview(product.client, { input: { brief } });
+  await worker.close();
+  await product.database.query(
+    `update content set body = jsonb_set(body, '{brief,offer}', '"Everything is free."')
+     where hash = (select input_hash from workflow_run where id = $1)`,
+    [id],
+  );
+  await reader.decide(id, { decision: 'request_changes', comment: 'Shorter, please.' });
+  await startWorker();
+  const run = await untilEnded(product.client, id);
+  await worker.close();
+  expect(run).toMatchObject({
+    status: 'FAILED',
+    contextData: { lastError: { message: expect.stringContaining('content.intact') } },
+  });
+});
 
 const unguarded = (statements: string) =>
   product.database.query(`begin; set local session_replication_role = replica; ${statements}; commit`);

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { callbackify } from 'node:util';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 
@@ -29,7 +30,7 @@ export class MailServer {
       onRcptTo: ({ address }, _session, done) => {
         done(this.treatmentOf(address) === 'refuse' ? noSuchMailbox() : null);
       },
-      onData: (stream, session, done) => void this.receive(stream, session).then(() => done(), done),
+      onData: callbackify((stream: Readable, session: SMTPServerSession) => this.receive(stream, session)),
     });
     // Clients that are killed leave broken connections.
     this.server.on('error', () => undefined);
@@ -45,13 +46,6 @@ export class MailServer {
 
   get url(): string {
     return `smtp://127.0.0.1:${(this.server.server.address() as AddressInfo).port}`;
-  }
-
-  private async keep(stream: Readable, recipient: string, done: () => void): Promise<void> {
-    this.received.push({ recipient, mail: await PostalMime.parse(await text(stream)) });
-    if (this.treatmentOf(recipient) !== 'never-answer') done();
-    this.changed.resolve();
-    this.changed = Promise.withResolvers();
   }
 
   to(recipient: string): ReceivedMail[] {

@@ -31,9 +31,13 @@ export interface StateReview {
   readonly outputs?: { readonly required: readonly string[]; readonly present: readonly string[] };
   /** Items that should have been made and those that were (a message for each recipient). */
   readonly items?: { readonly expected: number; readonly made: number };
+  /** Stored texts of the run that are not what their hash says. */
+  readonly alteredContents?: number;
   /** Messages with tokens that must not be restored for their recipient. */
   readonly misaddressed?: number;
-  readonly approval?: { readonly status: string; readonly approvedHash: string; readonly actualHash: string };
+  /** `not_needed` only where the definition neither asks for approval nor delivers. */
+  readonly approval?:
+    'not_needed' | { readonly status: string; readonly approvedHash: string; readonly actualHash: string };
   readonly delivery?: { readonly total: number; readonly settled: number };
   /** Findings of personal data outside tokens in what is about to be stored. */
   readonly residualFindings?: number;

@@ -19,6 +19,7 @@ function sound(to: Phase | 'COMPLETED'): StateReview {
     consent: { covered: true, missing: 0, purpose: 'email-campaign' },
     outputs: { required: ['a'], present: ['a'] },
     items: { expected: 2, made: 2 },
+    alteredContents: 0,
     misaddressed: 0,
     approval: { status: 'approved', approvedHash: 'h', actualHash: 'h' },
     delivery: { total: 2, settled: 2 },
@@ -43,6 +44,10 @@ describe('the phase table', () => {
 });
 
 describe('validateState', () => {
+  it('asks for no approval where nothing is reviewed and nothing leaves', () => {
+    expect(rulesOf({ ...sound('COMPLETED'), approval: 'not_needed' })).toEqual([]);
+  });
+
   it.each([...PHASES, 'COMPLETED'] as const)('lets a sound run enter %s', (to) => {
     expect(rulesOf(sound(to))).toEqual([]);
   });
@@ -74,6 +79,7 @@ describe('validateState', () => {
       'DELIVERY',
       { approval: { status: 'approved', approvedHash: 'h', actualHash: 'other' } },
     ],
+    ['content.intact', 'REVIEW', { alteredContents: 1 }],
     ['tokens.addressed', 'REVIEW', { misaddressed: 1 }],
     ['delivery.settled', 'COMPLETED', { delivery: { total: 2, settled: 1 } }],
     ['pii.tokenized', 'REVIEW', { residualFindings: 1 }],
@@ -87,6 +93,7 @@ describe('validateState', () => {
       'consent',
       'outputs',
       'items',
+      'alteredContents',
       'misaddressed',
       'approval',
       'delivery',

@@ -1,5 +1,6 @@
 import { approvalBoundRule } from './rules/approval-bound.rule.js';
 import { consentRule } from './rules/consent.rule.js';
+import { contentIntactRule } from './rules/content-intact.rule.js';
 import { deliverySettledRule } from './rules/delivery-settled.rule.js';
 import { itemsCompleteRule } from './rules/items-complete.rule.js';
 import { phaseOutputsRule } from './rules/phase-outputs.rule.js';
@@ -23,6 +24,7 @@ export const STATE_RULES: readonly StateRule[] = [
   tokensAddressedRule,
   approvalBoundRule,
   deliverySettledRule,
+  contentIntactRule,
 ];
 
 /** The rule of the PII detector, which comes after the audit manager in the order of checks (C1). */

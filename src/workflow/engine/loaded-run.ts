@@ -38,6 +38,8 @@ export interface RunSnapshot {
   readonly entries: readonly VaultEntry[];
   /** How many versions of the artefact the run has made, in all rounds. */
   readonly artifactVersions: number;
+  /** Stored texts that are not what their hash says. */
+  readonly alteredContents: number;
   /** The vault's reference for values that belong to nobody known. */
   readonly runRef: string;
 }
@@ -57,6 +59,7 @@ export class LoadedRun {
   artifact: LoadedArtifact | undefined;
   artifactVersions: number;
   readonly runRef: string;
+  readonly alteredContents: number;
   private readonly outputs: Map<string, unknown>;
   private readonly entries: Map<string, VaultEntry>;
   private readonly unsealed: VaultEntry[] = [];
@@ -72,6 +75,7 @@ export class LoadedRun {
     this.signals = snapshot.signals;
     this.artifactVersions = snapshot.artifactVersions;
     this.runRef = snapshot.runRef;
+    this.alteredContents = snapshot.alteredContents;
     this.entries = new Map(snapshot.entries.map((entry) => [entry.token, entry]));
     this.tokenizer = new Tokenizer({ runRef: snapshot.runRef, entries: snapshot.entries });
   }

@@ -4,6 +4,7 @@ import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
 import { DefinitionStore } from '../definitions/definition-store.service.js';
 import { ApprovalRepository } from '../review/approval.repository.js';
+import { contentOf } from '../runs/content.js';
 import { RunRepository } from '../runs/run.repository.js';
 import { LoadedRun } from './loaded-run.js';
 
@@ -32,10 +33,11 @@ export class RunLoader {
     const artifactName = definition.phases.GENERATION.artifact?.name;
     const artifact = artifactName ? await this.runs.latestArtifact(trx, runId, artifactName) : undefined;
     const approval = await this.approvals.ofRound(trx, runId, run.round);
+    const input = await this.runs.content(trx, run.inputHash);
     return new LoadedRun({
       run,
       definition,
-      input: (await this.runs.content(trx, run.inputHash)) as Record<string, unknown>,
+      input: input as Record<string, unknown>,
       outputs: new Map(
         steps.flatMap((step) => (step.step_key ? [[step.step_key, step.output] as const] : [])),
       ),
@@ -57,9 +59,28 @@ export class RunLoader {
             }
           : undefined,
       artifactVersions: artifact?.version ?? 0,
+      alteredContents: countAltered([
+        [run.inputHash, input],
+        ...steps.map((step) => [step.output_hash, step.output] as const),
+        ...(artifact ? [[artifact.content_hash, artifact.content] as const] : []),
+      ]),
       runRef: this.vault.runSubjectRef(runId),
       signals: await this.runs.openSignals(trx, runId),
       entries: await this.vault.open(trx, tenantId, runId),
     });
+  }
+}
+
+/** How many texts are not what their hash says, by computing it again. */
+function countAltered(contents: readonly (readonly [hash: Buffer | null, value: unknown])[]): number {
+  return contents.filter(([hash, value]) => hash !== null && !isIntact(hash, value)).length;
+}
+
+function isIntact(hash: Buffer, value: unknown): boolean {
+  try {
+    return contentOf(value).hash.equals(hash);
+  } catch {
+    // Not even of a form that could have been stored.
+    return false;
   }
 }

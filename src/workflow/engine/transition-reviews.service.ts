@@ -23,7 +23,7 @@ export class TransitionReviews {
 
   /** Only consent and ownership can have changed outside the run, so only they are read again. */
   async gather(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED'): Promise<StateReview> {
-    const { definition, approval, artifact } = loaded;
+    const { definition, artifact } = loaded;
     const view = loaded.view(run);
     const { ownerId, consent } = await this.readOutside(loaded, run, to);
     return {
@@ -38,15 +38,9 @@ export class TransitionReviews {
         present: [...view.doneAgents],
       },
       items: itemsOf(loaded, run),
+      alteredContents: loaded.alteredContents,
       misaddressed: artifact ? countMisaddressed(loaded, artifact.content) : 0,
-      approval:
-        approval && artifact
-          ? {
-              status: approval.status,
-              approvedHash: approval.bindingHash.toString('hex'),
-              actualHash: bindingHash(definition, loaded.input, artifact.content).toString('hex'),
-            }
-          : undefined,
+      approval: approvalOf(loaded),
       delivery: deliveryOf(loaded),
     };
   }
@@ -77,6 +71,19 @@ function itemsOf(loaded: LoadedRun, run: Run): NonNullable<StateReview['items']>
     expected: loaded.items(fanOut).length,
     made: loaded.itemOutputs(fanOut, run, 'GENERATION').length,
   };
+}
+
+/** What was approved and what is there now. Nobody has to approve what nobody reviews and nobody receives. */
+function approvalOf({ approval, artifact, definition, input }: LoadedRun): StateReview['approval'] {
+  if (approval && artifact) {
+    return {
+      status: approval.status,
+      approvedHash: approval.bindingHash.toString('hex'),
+      actualHash: bindingHash(definition, input, artifact.content).toString('hex'),
+    };
+  }
+  const { REVIEW, DELIVERY } = definition.phases;
+  return REVIEW.approval || DELIVERY.delivery ? undefined : 'not_needed';
 }
 
 /** Nothing to deliver is settled; a delivery that has not reported is not. */

@@ -56,7 +56,10 @@ export class RunRepository {
   }
 
   /** Finished steps in order, with their outputs. */
-  completedSteps(trx: Trx, runId: string): Promise<{ step_key: string | null; output: unknown }[]> {
+  completedSteps(
+    trx: Trx,
+    runId: string,
+  ): Promise<{ step_key: string | null; output_hash: Buffer | null; output: unknown }[]> {
     return trx
       .selectFrom('workflow_step')
       .leftJoin('content', (join) =>
@@ -64,7 +67,7 @@ export class RunRepository {
           .onRef('content.hash', '=', 'workflow_step.output_hash')
           .onRef('content.tenant_id', '=', 'workflow_step.tenant_id'),
       )
-      .select(['workflow_step.step_key', 'content.body as output'])
+      .select(['workflow_step.step_key', 'workflow_step.output_hash', 'content.body as output'])
       .where('run_id', '=', runId)
       .where('kind', '=', 'step')
       .where('status', '=', 'completed')

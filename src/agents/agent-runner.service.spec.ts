@@ -2,6 +2,7 @@ import { LLMock } from '@copilotkit/aimock';
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { testMetrics } from '../../test/harness/metrics.js';
 import { BreakerRegistry } from '../error-recovery/breaker-registry.js';
 import { ErrorRecovery } from '../error-recovery/error-recovery.service.js';
 import { systemClock } from '../kernel/clock.js';
@@ -51,7 +52,7 @@ describe('AgentRunner', () => {
     await server.start();
   });
   beforeEach(() => {
-    breakers = new BreakerRegistry(RECOVERY, systemClock);
+    breakers = new BreakerRegistry(RECOVERY, systemClock, testMetrics());
     recovery = new ErrorRecovery(RECOVERY, breakers);
   });
   afterEach(() => {
@@ -73,6 +74,7 @@ describe('AgentRunner', () => {
         outputPricePerMillion: 100,
         ...config,
       }),
+      testMetrics(),
     );
     return new AgentRunner(agents, models, recovery, breakers);
   }

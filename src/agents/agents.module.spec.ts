@@ -3,6 +3,8 @@ import { getConfigToken } from '@nestjs/config';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
 import { CLOCK, systemClock } from '../kernel/clock.js';
+import { testMetrics } from '../../test/harness/metrics.js';
+import { Metrics } from '../observability/metrics.js';
 import { llmConfig } from '../../test/harness/llm-config.fixture.js';
 import { AgentRunner } from './agent-runner.service.js';
 import { AgentsController } from './agents.controller.js';
@@ -11,6 +13,7 @@ import { emailInput } from '../../test/harness/agent-input.fixture.js';
 
 const GLOBALS = [
   { provide: CLOCK, useValue: systemClock },
+  { provide: Metrics, useValue: testMetrics() },
   { provide: getConfigToken('llm'), useValue: llmConfig({ timeoutMs: 12_345 }) },
   {
     provide: getConfigToken('errorRecovery'),

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
 import { CLOCK, type Clock } from '../kernel/clock.js';
+import { Metrics } from '../observability/metrics.js';
 import { Breaker, type BreakerSnapshot, type BreakerState } from './breaker.js';
 
 /** All circuit breakers of this process, by name. */
@@ -14,7 +15,10 @@ export class BreakerRegistry implements OnApplicationShutdown {
   constructor(
     @InjectConfig('errorRecovery') private readonly config: AppConfig['errorRecovery'],
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+    metrics: Metrics,
+  ) {
+    metrics.breakerStates(() => this.snapshots());
+  }
 
   /** How often a breaker has opened since the process started. */
   get activations(): number {

@@ -1,6 +1,8 @@
 import { Test } from '@nestjs/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { getConfigToken } from '@nestjs/config';
+import { testMetrics } from '../../test/harness/metrics.js';
+import { Metrics } from '../observability/metrics.js';
 import { CLOCK, systemClock } from '../kernel/clock.js';
 import { BreakerRegistry } from './breaker-registry.js';
 import { CircuitBreakersController } from './circuit-breakers.controller.js';
@@ -30,6 +32,7 @@ describe('the read side of error recovery', () => {
         BreakerRegistry,
         ErrorRecovery,
         { provide: CLOCK, useValue: systemClock },
+        { provide: Metrics, useValue: testMetrics() },
         { provide: getConfigToken('errorRecovery'), useValue: config },
       ],
     }).compile();

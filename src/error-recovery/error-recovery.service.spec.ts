@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { testMetrics } from '../../test/harness/metrics.js';
 import { systemClock } from '../kernel/clock.js';
 import { BreakerRegistry } from './breaker-registry.js';
 import { ErrorRecovery } from './error-recovery.service.js';
@@ -28,7 +29,7 @@ describe('ErrorRecovery', () => {
 
   beforeEach(() => {
     vi.useFakeTimers();
-    breakers = new BreakerRegistry(config, systemClock);
+    breakers = new BreakerRegistry(config, systemClock, testMetrics());
     recovery = new ErrorRecovery(config, breakers);
   });
   afterEach(() => {

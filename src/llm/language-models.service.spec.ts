@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { testMetrics } from '../../test/harness/metrics.js';
 import { LanguageModels } from './language-models.service.js';
 import { llmConfig } from '../../test/harness/llm-config.fixture.js';
 
@@ -8,7 +9,10 @@ const signal = new AbortController().signal;
 const request = { agent: 'email_generator', system: 'abcd', prompt: 'efgh', schema, signal };
 
 describe('LanguageModels with the simulation provider', () => {
-  const models = new LanguageModels(llmConfig({ inputPricePerMillion: 3, outputPricePerMillion: 15 }));
+  const models = new LanguageModels(
+    llmConfig({ inputPricePerMillion: 3, outputPricePerMillion: 15 }),
+    testMetrics(),
+  );
 
   it('answers with the simulated work, free of charge', async () => {
     await expect(models.generate({ ...request, simulate: () => ({ subject: 'Spring' }) })).resolves.toEqual({
@@ -40,23 +44,25 @@ describe('LanguageModels configuration', () => {
     ['anthropic', 'claude-sonnet-4-5'],
     ['google', 'gemini-3.5-flash'],
   ] as const)('has a default model for %s', (provider, model) => {
-    expect(new LanguageModels(llmConfig({ provider, apiKey: 'key' })).model).toBe(model);
+    expect(new LanguageModels(llmConfig({ provider, apiKey: 'key' }), testMetrics()).model).toBe(model);
   });
 
   it.each(['openai', 'anthropic', 'google'] as const)('refuses %s without any key', (provider) => {
-    expect(() => new LanguageModels(llmConfig({ provider }))).toThrow(/needs an API key/);
+    expect(() => new LanguageModels(llmConfig({ provider }), testMetrics())).toThrow(/needs an API key/);
   });
 
   it('takes the key of the provider when there is no general one', () => {
-    expect(new LanguageModels(llmConfig({ provider: 'google', googleApiKey: 'key' })).provider).toBe(
-      'google',
-    );
-    expect(() => new LanguageModels(llmConfig({ provider: 'google', openaiApiKey: 'key' }))).toThrow(
-      /API key/,
-    );
+    expect(
+      new LanguageModels(llmConfig({ provider: 'google', googleApiKey: 'key' }), testMetrics()).provider,
+    ).toBe('google');
+    expect(
+      () => new LanguageModels(llmConfig({ provider: 'google', openaiApiKey: 'key' }), testMetrics()),
+    ).toThrow(/API key/);
   });
 
   it('refuses openai-compatible without a base URL', () => {
-    expect(() => new LanguageModels(llmConfig({ provider: 'openai-compatible' }))).toThrow(/base URL/);
+    expect(() => new LanguageModels(llmConfig({ provider: 'openai-compatible' }), testMetrics())).toThrow(
+      /base URL/,
+    );
   });
 });

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
+import { Metrics } from '../observability/metrics.js';
+import { ModelError } from './model-error.js';
 import type { OpenModel } from './model-provider.js';
 import type { ModelAnswer, ModelRequest } from './model-request.js';
 import { MODEL_PROVIDERS } from './providers/provider-registry.js';
@@ -10,7 +12,10 @@ import { MODEL_PROVIDERS } from './providers/provider-registry.js';
 export class LanguageModels {
   private readonly opened: OpenModel;
 
-  constructor(@InjectConfig('llm') private readonly config: AppConfig['llm']) {
+  constructor(
+    @InjectConfig('llm') private readonly config: AppConfig['llm'],
+    private readonly metrics: Metrics,
+  ) {
     this.opened = MODEL_PROVIDERS[config.provider].open(config);
   }
 
@@ -35,6 +40,19 @@ export class LanguageModels {
    * @throws ModelError when the call fails or the answer is not usable; the signal's reason when the caller aborts
    */
   async generate<T>(request: ModelRequest<T>): Promise<ModelAnswer<T>> {
-    return this.opened.generate(request);
+    const startedAt = performance.now();
+    const seconds = () => (performance.now() - startedAt) / 1_000;
+    try {
+      const answer = await this.opened.generate(request);
+      this.metrics.modelCalled(this.provider, 'success', seconds(), answer.usage);
+      return answer;
+    } catch (error) {
+      // A call that its caller has given up says nothing about the provider.
+      if (error instanceof ModelError) {
+        const outcome = error.kind === 'timeout' ? 'timeout' : 'error';
+        this.metrics.modelCalled(this.provider, outcome, seconds(), error.usage);
+      }
+      throw error;
+    }
   }
 }

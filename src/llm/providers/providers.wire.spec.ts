@@ -1,6 +1,7 @@
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { testMetrics } from '../../../test/harness/metrics.js';
 import { LanguageModels } from '../language-models.service.js';
 import { llmConfig } from '../../../test/harness/llm-config.fixture.js';
 import { ModelError } from '../model-error.js';
@@ -56,6 +57,7 @@ describe.each(providers)('provider %s at the wire', (name) => {
         inputPricePerMillion: 3,
         outputPricePerMillion: 15,
       }),
+      testMetrics(),
     );
   });
   afterEach(() => {
@@ -178,7 +180,10 @@ describe('a model that refuses', () => {
     const server = new LLMock({ port: 0 });
     server.onMessage(/.*/, { content, finishReason: 'content_filter', usage: usageFor('openai') });
     await server.start();
-    const models = new LanguageModels(llmConfig({ provider: 'openai', baseUrl: server.url, apiKey: KEY }));
+    const models = new LanguageModels(
+      llmConfig({ provider: 'openai', baseUrl: server.url, apiKey: KEY }),
+      testMetrics(),
+    );
     const fault = await faultOf(models.generate(request()));
     await server.stop();
     expect(fault).toMatchObject({ kind: 'refused', retryable: false, usage: { inputTokens: 1_000 } });
@@ -191,7 +196,10 @@ describe('a provider that cannot be reached', () => {
     await server.start();
     const { url } = server;
     await server.stop();
-    const models = new LanguageModels(llmConfig({ provider: 'openai', baseUrl: url, apiKey: KEY }));
+    const models = new LanguageModels(
+      llmConfig({ provider: 'openai', baseUrl: url, apiKey: KEY }),
+      testMetrics(),
+    );
     expect(await faultOf(models.generate(request()))).toMatchObject({ kind: 'unavailable', retryable: true });
   });
 });

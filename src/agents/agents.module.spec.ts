@@ -13,7 +13,7 @@ import { emailInput } from '../../test/harness/agent-input.fixture.js';
 
 const GLOBALS = [
   { provide: CLOCK, useValue: systemClock },
-  { provide: Metrics, useValue: testMetrics() },
+  { provide: Metrics, useFactory: testMetrics },
   { provide: getConfigToken('llm'), useValue: llmConfig({ timeoutMs: 12_345 }) },
   {
     provide: getConfigToken('errorRecovery'),

@@ -40,7 +40,7 @@ describe('AdminKeyBootstrap', () => {
   });
 
   it('does not bring a revoked key back', async () => {
-    await trust.database.query('update api_key set revoked_at = now()');
+    await trust.database.force('update api_key set revoked_at = now()');
     trust.clock.advance(5_000);
     await trust.app.get(AdminKeyBootstrap).ensure();
     expect((await trust.request('GET', '/v1/me', { key: ADMIN_KEY })).status).toBe(401);

@@ -27,7 +27,7 @@ const REVIEW = [
   'pii.detect',
 ] as const;
 
-const OVERSEE = ['audit.read', 'audit.verify', 'config.read'] as const;
+const OVERSEE = ['audit.read', 'audit.verify'] as const;
 
 const ADMINISTER = ['definitions.write', 'api-keys.manage'] as const;
 

@@ -109,7 +109,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   jobs: z
     .strictObject({
-      concurrency: whole(1, 512).default(16).describe('Runs driven at once by one process.'),
+      concurrency: whole(1, 512).default(8).describe('Runs driven at once by one process.'),
       heartbeatSeconds: whole(10, 600)
         .default(10)
         .describe(
@@ -120,7 +120,7 @@ export const configSchema = z.strictObject({
         .number()
         .min(0.5)
         .max(60)
-        .default(2)
+        .default(1)
         .describe('Polling beside LISTEN/NOTIFY: the floor when notifications do not come through.'),
       poolSize: whole(2, 50).default(4).describe('Connections of one process for jobs.'),
     })
@@ -217,6 +217,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       smtpUrl: urlOf('smtp', 'smtps').describe('Mail server of the channel `smtp`.'),
       concurrency: whole(1, 64).default(8).describe('Messages under way at once per run.'),
+      concurrentRuns: whole(1, 64).default(2).describe('Runs whose messages one process hands over at once.'),
       timeoutMs: milliseconds(100, 600_000)
         .default(30_000)
         .describe('How long the hand-over of one message may take.'),

@@ -185,6 +185,7 @@ export interface ApprovalTable {
 export interface ApprovalDecisionTable {
   id: string;
   tenant_id: string;
+  run_id: string;
   approval_id: string;
   actor_id: string;
   decision: string;
@@ -251,6 +252,7 @@ export interface AuditPendingTable {
   seq: Generated<string>;
   tenant_id: string;
   event_id: string;
+  subject: string;
   occurred_at: Date;
   transaction_id: Generated<string>;
 }

@@ -4,9 +4,6 @@ import { InjectConfig } from '../config/inject-config.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { DeliveryService } from './delivery.service.js';
 
-/** Runs whose messages one process hands over at once. */
-const CONCURRENT_RUNS = 4;
-
 /** Takes deliveries from the queue. */
 @Injectable()
 export class DeliveryWorker implements OnApplicationBootstrap {
@@ -14,11 +11,12 @@ export class DeliveryWorker implements OnApplicationBootstrap {
     private readonly jobs: JobsService,
     private readonly deliveries: DeliveryService,
     @InjectConfig('server') private readonly server: AppConfig['server'],
+    @InjectConfig('delivery') private readonly config: AppConfig['delivery'],
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.server.role === 'api') return;
-    await this.jobs.handle('delivery.deliver', CONCURRENT_RUNS, ({ tenantId, runId }, context) =>
+    await this.jobs.handle('delivery.deliver', this.config.concurrentRuns, ({ tenantId, runId }, context) =>
       this.deliveries.deliver(tenantId, runId, context),
     );
   }

@@ -41,7 +41,7 @@ beforeAll(async () => {
   keys.operator = (await product.makeKey('operator')).key;
   keys.reviewer = (await product.makeKey('reviewer')).key;
   const other = await product.makeKey('admin');
-  await product.database.query('update api_key set tenant_id = $1 where id = $2', [
+  await product.database.force('update api_key set tenant_id = $1 where id = $2', [
     OTHER_TENANT_ID,
     other.id,
   ]);
@@ -327,7 +327,7 @@ describe('a session', () => {
 
   it.each(['idle_expires_at', 'expires_at'])('past its %s starts nothing', async (column) => {
     const own = await openSession(product.client);
-    await product.database.query(`update session set ${column} = now() - interval '1 second' where id = $1`, [
+    await product.database.force(`update session set ${column} = now() - interval '1 second' where id = $1`, [
       own,
     ]);
     await expectRefused(() => start(startBody({ sessionId: own })), 403, 'SESSION_EXPIRED');

@@ -279,7 +279,7 @@ describe('a definition of a tenant', () => {
   it('is unknown to another tenant', async () => {
     await add(usable({ name: 'our-own' }));
     const { id, key } = await product.makeKey('admin');
-    await product.database.query('update api_key set tenant_id = $1 where id = $2', [OTHER_TENANT_ID, id]);
+    await product.database.force('update api_key set tenant_id = $1 where id = $2', [OTHER_TENANT_ID, id]);
     expectProblem(
       await product.client.get('/v1/workflow-definitions/our-own', { key }),
       404,

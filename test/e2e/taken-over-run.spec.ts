@@ -81,7 +81,7 @@ describe('a hand-over that a dead process left behind', () => {
     await engine.drive(tenantId, id, going());
     await expect(deliveries.deliver(tenantId, id, stopping())).rejects.toBeInstanceOf(HandBack);
 
-    await product.database.query(
+    await product.database.force(
       `update delivery set status = 'sending', attempts = 1, sending_at = now() where run_id = $1 and index = 0`,
       [id],
     );

@@ -320,7 +320,7 @@ describe('runs of another tenant', () => {
   it('are in no list and cannot be reached', async () => {
     const { id, key } = await product.makeKey('admin');
     const own = (await startCampaign(product.client)).body.id as string;
-    await product.database.query('update api_key set tenant_id = $1 where id = $2', [OTHER_TENANT_ID, id]);
+    await product.database.force('update api_key set tenant_id = $1 where id = $2', [OTHER_TENANT_ID, id]);
     for (const list of ['/v1/workflows', '/v1/approvals', '/v1/audit/events?type=workflow.started']) {
       expect((await product.client.get(list, { key })).body, list).toEqual({ items: [], nextCursor: null });
     }

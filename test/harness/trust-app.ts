@@ -127,7 +127,7 @@ export async function createTrustApp(parts: {
     makeKey,
     makeForeignAdminKey: async (tenantId) => {
       const { id, key } = await makeKey('admin');
-      await database.query('update api_key set tenant_id = $1 where id = $2', [tenantId, id]);
+      await database.force('update api_key set tenant_id = $1 where id = $2', [tenantId, id]);
       return key;
     },
     auditOf: async (type) => {

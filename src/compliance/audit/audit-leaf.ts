@@ -59,6 +59,8 @@ export interface AuditRecord {
   readonly actor: AuditActor;
   readonly sessionId: string | null;
   readonly run: { readonly id: string; readonly seq: number; readonly prev: Buffer | null } | null;
+  /** What the event is about: the run of a run's event, else its first target, else its actor. */
+  readonly subject: string;
   readonly leaf: Buffer;
   readonly leafHash: Buffer;
 }
@@ -117,6 +119,7 @@ export function buildAuditRecord(
     actor: fact.actor,
     sessionId: fact.sessionId ?? null,
     run,
+    subject: run?.id ?? fact.targets?.[0]?.ref ?? fact.actor.ref,
     leaf,
     leafHash: hashLeaf(leaf),
   };

@@ -72,6 +72,7 @@ export class AuditRepository {
         records.map((record) => ({
           tenant_id: record.tenantId,
           event_id: record.id,
+          subject: record.subject,
           occurred_at: record.occurredAt,
         })),
       )

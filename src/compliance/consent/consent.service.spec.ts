@@ -30,7 +30,7 @@ describe('ConsentService', () => {
 
   const openSession = async (tenantId = TEST_TENANT_ID) => {
     const id = newId();
-    await trust.database.query(
+    await trust.database.force(
       `insert into session (id, tenant_id, owner_id, created_at, last_seen_at, idle_expires_at, expires_at)
        values ($1, $2, 'owner', now(), now(), now(), now())`,
       [id, tenantId],

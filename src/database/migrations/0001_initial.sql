@@ -215,6 +215,7 @@ create index approval_waiting on approval (tenant_id, id) where status = 'pendin
 create table approval_decision (
   id uuid primary key,
   tenant_id uuid not null references tenant,
+  run_id uuid not null references workflow_run,
   approval_id uuid not null references approval,
   actor_id text not null,
   decision text not null check (decision in ('approve', 'reject', 'request_changes')),
@@ -310,9 +311,12 @@ create table audit_pending (
   seq bigint generated always as identity primary key,
   tenant_id uuid not null,
   event_id uuid not null unique,
+  -- What the event is about: the run of a run's event, else its first target.
+  subject text not null,
   occurred_at timestamptz not null,
   transaction_id xid8 not null default pg_current_xact_id()
 );
+create index audit_pending_transaction on audit_pending (transaction_id, subject);
 
 create table audit_event_default partition of audit_event default;
 create table audit_sealed_default partition of audit_sealed default;
@@ -333,6 +337,44 @@ create trigger audit_event_no_truncate before truncate on audit_event_default
   for each statement execute function refuse_change();
 create trigger audit_sealed_no_truncate before truncate on audit_sealed_default
   for each statement execute function refuse_change();
+
+-- No audit record, no change: at commit a changed row needs a record about its subject from the same transaction.
+-- The argument names the column that holds the subject. It binds whoever is connected, psql included.
+create function require_audit_record() returns trigger
+  language plpgsql security definer set search_path from current as $$
+begin
+  if not exists (
+    select from audit_pending
+    where transaction_id = pg_current_xact_id() and subject = to_jsonb(new) ->> tg_argv[0]
+  ) then
+    raise exception 'a change of % has no audit record', tg_table_name using errcode = 'CS003';
+  end if;
+  return null;
+end $$;
+
+create constraint trigger workflow_run_audited after insert on workflow_run
+  deferrable initially deferred for each row execute function require_audit_record('id');
+create constraint trigger workflow_run_change_audited after update on workflow_run
+  deferrable initially deferred for each row
+  when ((old.status, old.phase, old.round, old.output_hash, old.input_hash, old.owner_id, old.session_id)
+    is distinct from (new.status, new.phase, new.round, new.output_hash, new.input_hash, new.owner_id, new.session_id))
+  execute function require_audit_record('id');
+create constraint trigger approval_audited after insert or update on approval
+  deferrable initially deferred for each row execute function require_audit_record('run_id');
+create constraint trigger approval_decision_audited after insert on approval_decision
+  deferrable initially deferred for each row execute function require_audit_record('run_id');
+create constraint trigger delivery_audited after insert or update on delivery
+  deferrable initially deferred for each row execute function require_audit_record('run_id');
+create constraint trigger session_audited after insert on session
+  deferrable initially deferred for each row execute function require_audit_record('id');
+create constraint trigger session_revocation_audited after update on session
+  deferrable initially deferred for each row
+  when ((old.revoked_at, old.owner_id, old.expires_at) is distinct from (new.revoked_at, new.owner_id, new.expires_at))
+  execute function require_audit_record('id');
+create constraint trigger consent_audited after insert on consent
+  deferrable initially deferred for each row execute function require_audit_record('session_id');
+create constraint trigger api_key_audited after insert or update on api_key
+  deferrable initially deferred for each row execute function require_audit_record('id');
 
 -- Makes the day partitions from today on; called at start and each day, days ahead of need.
 create function ensure_audit_partitions(days_ahead integer) returns void

@@ -63,7 +63,8 @@ function connectPool(url: string, config: AppConfig['delivery']) {
   const transporter = createTransport({
     url,
     pool: true,
-    maxConnections: config.concurrency,
+    // One for each message that can be under way: waiting for a connection would eat into its time limit.
+    maxConnections: config.concurrency * config.concurrentRuns,
     // A connection that the server had closed while it was idle is replaced once; nothing was sent over it.
     maxRequeues: 1,
     connectionTimeout: config.timeoutMs,

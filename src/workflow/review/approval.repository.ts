@@ -55,6 +55,7 @@ export class ApprovalRepository {
     decision: {
       readonly id: string;
       readonly tenantId: string;
+      readonly runId: string;
       readonly approvalId: string;
       readonly actorId: string;
       readonly decision: string;
@@ -68,6 +69,7 @@ export class ApprovalRepository {
       .values({
         id: decision.id,
         tenant_id: decision.tenantId,
+        run_id: decision.runId,
         approval_id: decision.approvalId,
         actor_id: decision.actorId,
         decision: decision.decision,

@@ -136,6 +136,7 @@ export class ReviewService {
     await this.approvals.insertDecision(trx, {
       id: newId(),
       tenantId: principal.tenantId,
+      runId: approval.run_id,
       approvalId: approval.id,
       actorId: principal.id,
       decision: decision.decision,

@@ -84,7 +84,7 @@ function bodyOf(desk: Desk): string {
       ...paragraphs(parts),
       `${vary.pick('sign-off', allowed(signOffs, rules)) ?? 'Kind regards,'}\n${task.sender.name}`,
     ].join('\n\n');
-  return frame(fit(partsOf(desk), rules, frame));
+  return frame(shorten(partsOf(desk), rules, frame));
 }
 
 function partsOf(desk: Desk): Part[] {
@@ -197,7 +197,11 @@ function withLead(lead: string, action: string): string {
 }
 
 /** Leaves parts out, the least worth first and the last said first, until the text is short enough. */
-function fit(parts: readonly Part[], rules: WritingRules, frame: (parts: readonly Part[]) => string): Part[] {
+function shorten(
+  parts: readonly Part[],
+  rules: WritingRules,
+  frame: (parts: readonly Part[]) => string,
+): Part[] {
   let kept = rules.short
     ? parts.filter(({ worth }) => worth === 'essential' || worth === 'useful')
     : [...parts];

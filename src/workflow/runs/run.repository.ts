@@ -60,13 +60,7 @@ export class RunRepository {
     trx: Trx,
     runId: string,
   ): Promise<{ step_key: string | null; output_hash: Buffer | null; output: unknown }[]> {
-    return trx
-      .selectFrom('workflow_step')
-      .leftJoin('content', (join) =>
-        join
-          .onRef('content.hash', '=', 'workflow_step.output_hash')
-          .onRef('content.tenant_id', '=', 'workflow_step.tenant_id'),
-      )
+    return stepsWithOutput(trx)
       .select(['workflow_step.step_key', 'workflow_step.output_hash', 'content.body as output'])
       .where('run_id', '=', runId)
       .where('kind', '=', 'step')
@@ -76,13 +70,7 @@ export class RunRepository {
   }
 
   history(trx: Trx, runId: string, afterSeq: number, limit: number) {
-    return trx
-      .selectFrom('workflow_step')
-      .leftJoin('content', (join) =>
-        join
-          .onRef('content.hash', '=', 'workflow_step.output_hash')
-          .onRef('content.tenant_id', '=', 'workflow_step.tenant_id'),
-      )
+    return stepsWithOutput(trx)
       .selectAll('workflow_step')
       .select('content.body as output')
       .where('run_id', '=', runId)
@@ -104,31 +92,12 @@ export class RunRepository {
   }
 
   artifacts(trx: Trx, runId: string) {
-    return trx
-      .selectFrom('artifact')
-      .innerJoin('content', (join) =>
-        join
-          .onRef('content.hash', '=', 'artifact.content_hash')
-          .onRef('content.tenant_id', '=', 'artifact.tenant_id'),
-      )
-      .selectAll('artifact')
-      .select('content.body as content')
-      .where('run_id', '=', runId)
-      .orderBy('artifact.id')
-      .execute();
+    return artifactsWithContent(trx).where('run_id', '=', runId).orderBy('artifact.id').execute();
   }
 
   /** The newest version of an artefact. */
   latestArtifact(trx: Trx, runId: string, name: string) {
-    return trx
-      .selectFrom('artifact')
-      .innerJoin('content', (join) =>
-        join
-          .onRef('content.hash', '=', 'artifact.content_hash')
-          .onRef('content.tenant_id', '=', 'artifact.tenant_id'),
-      )
-      .selectAll('artifact')
-      .select('content.body as content')
+    return artifactsWithContent(trx)
       .where('run_id', '=', runId)
       .where('name', '=', name)
       .orderBy('version', 'desc')
@@ -145,6 +114,28 @@ export class RunRepository {
       .orderBy('id')
       .execute();
   }
+}
+
+function stepsWithOutput(trx: Trx) {
+  return trx
+    .selectFrom('workflow_step')
+    .leftJoin('content', (join) =>
+      join
+        .onRef('content.hash', '=', 'workflow_step.output_hash')
+        .onRef('content.tenant_id', '=', 'workflow_step.tenant_id'),
+    );
+}
+
+function artifactsWithContent(trx: Trx) {
+  return trx
+    .selectFrom('artifact')
+    .innerJoin('content', (join) =>
+      join
+        .onRef('content.hash', '=', 'artifact.content_hash')
+        .onRef('content.tenant_id', '=', 'artifact.tenant_id'),
+    )
+    .selectAll('artifact')
+    .select('content.body as content');
 }
 
 function runOf(row: Selectable<WorkflowRunTable>): Run {

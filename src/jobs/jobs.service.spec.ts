@@ -21,7 +21,9 @@ describe('the queue', () => {
   });
 
   /** The queue as one process has it. */
-  async function start(settings: { heartbeatSeconds?: number } = {}): Promise<JobsService> {
+  async function start(
+    settings: { heartbeatSeconds?: number; pollingIntervalSeconds?: number } = {},
+  ): Promise<JobsService> {
     const jobs = new JobsService(
       database.database,
       configSchema.shape.jobs.parse({ pollingIntervalSeconds: 0.5, ...settings }),
@@ -76,6 +78,16 @@ describe('the queue', () => {
   async function untilState(runId: string, ...wanted: string[]): Promise<void> {
     await expect.poll(() => stateOf(runId), { timeout: 30_000 }).toEqual(wanted);
   }
+
+  it('goes on with the next job as soon as one is done', async () => {
+    // Waiting for the poll between two of these would take minutes.
+    const jobs = await start({ pollingIntervalSeconds: 60 });
+    const runs = [someRun(), someRun(), someRun(), someRun()];
+    for (const run of runs) await enqueue(jobs, run);
+    const { handler, complete } = collecting(runs.length);
+    await jobs.handle('workflow.drive', 1, handler);
+    expect(await complete).toEqual(expect.arrayContaining(runs));
+  });
 
   it('gives a job out when its transaction has committed, and not before', async () => {
     const jobs = await start();

@@ -104,27 +104,7 @@ export class JobsService
   /** Starts to take jobs of one kind. */
   async handle<N extends JobName>(name: N, concurrency: number, handler: JobHandler<N>): Promise<void> {
     this.registered.push(name);
-    await this.boss.work<JobCatalogue[N]>(
-      name,
-      {
-        localConcurrency: concurrency,
-        pollingIntervalSeconds: this.config.pollingIntervalSeconds,
-        notifyPollingIntervalSeconds: this.config.pollingIntervalSeconds,
-        heartbeatRefreshSeconds: this.config.heartbeatSeconds / 4,
-        ...(ONE_AT_A_TIME.has(name) && { groupConcurrency: 1 }),
-      },
-      async ([job]) => {
-        if (!job) return;
-        const work = this.run(name, job.data, handler, job.signal);
-        const settled = work.catch(() => undefined);
-        this.running.add(settled);
-        try {
-          await work;
-        } finally {
-          this.running.delete(settled);
-        }
-      },
-    );
+    for (let slot = 0; slot < concurrency; slot++) await this.openSlot(name, handler);
   }
 
   /** Whether jobs are taken and given, and whether NOTIFY wakes workers (else they poll). */
@@ -148,6 +128,36 @@ export class JobsService
   async onApplicationShutdown(): Promise<void> {
     this.started = false;
     await this.boss.stop({ graceful: true, close: true, timeout: 2_000 });
+  }
+
+  /**
+   * One slot is one worker of the queue's, with an id of its own: it looks for the next job as soon as it is done with
+   * one, where a worker left to itself would first sit out its polling interval.
+   */
+  private async openSlot<N extends JobName>(name: N, handler: JobHandler<N>): Promise<void> {
+    let slot: string | undefined;
+    slot = await this.boss.work<JobCatalogue[N]>(
+      name,
+      {
+        localConcurrency: 1,
+        pollingIntervalSeconds: this.config.pollingIntervalSeconds,
+        notifyPollingIntervalSeconds: this.config.pollingIntervalSeconds,
+        heartbeatRefreshSeconds: this.config.heartbeatSeconds / 4,
+        ...(ONE_AT_A_TIME.has(name) && { groupConcurrency: 1 }),
+      },
+      async ([job]) => {
+        if (!job) return;
+        const work = this.run(name, job.data, handler, job.signal);
+        const settled = work.catch(() => undefined);
+        this.running.add(settled);
+        try {
+          await work;
+        } finally {
+          this.running.delete(settled);
+          if (slot !== undefined) this.boss.notifyWorker(slot);
+        }
+      },
+    );
   }
 
   private async run<N extends JobName>(

@@ -26,6 +26,9 @@ export async function createHttpApplication(
 ): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(module, fastifyAdapter(config.server), {
     bufferLogs: true,
+    // When no application comes about there is no logger of ours: Nest would pour out the buffer and the error with
+    // all its causes, unmasked and not as JSON. Whoever called gets the error and tells it.
+    autoFlushLogs: false,
     abortOnError: false,
     // Fastify's own JSON parser stays, Nest's form parser does not come: JSON is what this API speaks.
     bodyParser: false,
@@ -33,6 +36,7 @@ export async function createHttpApplication(
     routeConflictPolicy: { duplicate: 'error' },
   });
   app.useLogger(loggerOf(app));
+  app.flushLogs();
   app.enableVersioning({ type: VersioningType.URI });
   if (config.server.corsOrigins.length > 0) app.enableCors({ origin: config.server.corsOrigins });
   const drain = app.get(HttpDrain);

@@ -1,7 +1,7 @@
 import { type INestApplicationContext, Injectable, type LoggerService } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 
-/** Where Nest tells of every module and route it sets up: a hundred lines that matter when starting fails. */
+/** Where Nest tells of every module and route it sets up: a hundred lines that say little once it runs. */
 const SETUP_COMPONENTS = new Set<unknown>(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
 
 /** The logger behind every `new Logger(Name)`. */

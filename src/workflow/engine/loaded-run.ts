@@ -40,6 +40,8 @@ export interface RunSnapshot {
   readonly artifactVersions: number;
   /** Stored texts that are not what their hash says. */
   readonly alteredContents: number;
+  /** Who owns the run's session; a session never changes hands. */
+  readonly sessionOwnerId: string | undefined;
   /** The vault's reference for values that belong to nobody known. */
   readonly runRef: string;
 }
@@ -60,6 +62,7 @@ export class LoadedRun {
   artifactVersions: number;
   readonly runRef: string;
   readonly alteredContents: number;
+  readonly sessionOwnerId: string | undefined;
   private readonly outputs: Map<string, unknown>;
   private readonly entries: Map<string, VaultEntry>;
   private readonly unsealed: VaultEntry[] = [];
@@ -76,6 +79,7 @@ export class LoadedRun {
     this.artifactVersions = snapshot.artifactVersions;
     this.runRef = snapshot.runRef;
     this.alteredContents = snapshot.alteredContents;
+    this.sessionOwnerId = snapshot.sessionOwnerId;
     this.entries = new Map(snapshot.entries.map((entry) => [entry.token, entry]));
     this.tokenizer = new Tokenizer({ runRef: snapshot.runRef, entries: snapshot.entries });
   }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { TokenVault } from '../../compliance/pii/token-vault.service.js';
 import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
+import { SessionService } from '../../sessions/session.service.js';
 import { DefinitionStore } from '../definitions/definition-store.service.js';
 import { ApprovalRepository } from '../review/approval.repository.js';
 import { contentOf } from '../runs/content.js';
@@ -17,6 +18,7 @@ export class RunLoader {
     private readonly approvals: ApprovalRepository,
     private readonly definitions: DefinitionStore,
     private readonly vault: TokenVault,
+    private readonly sessions: SessionService,
   ) {}
 
   /** Undefined when there is no such run. */
@@ -64,6 +66,7 @@ export class RunLoader {
         ...steps.map((step) => [step.output_hash, step.output] as const),
         ...(artifact ? [[artifact.content_hash, artifact.content] as const] : []),
       ]),
+      sessionOwnerId: await this.sessions.ownerOf(trx, run.sessionId),
       runRef: this.vault.runSubjectRef(runId),
       signals: await this.runs.openSignals(trx, runId),
       entries: await this.vault.open(trx, tenantId, runId),

@@ -5,7 +5,6 @@ import { consentRule } from '../../compliance/state/rules/consent.rule.js';
 import type { StateReview } from '../../compliance/state/state-rule.js';
 import { DatabaseService } from '../../database/database.service.js';
 import type { JsonValue } from '../../kernel/canonical-json.js';
-import { SessionService } from '../../sessions/session.service.js';
 import { bindingHash } from '../review/binding.js';
 import type { Run } from '../runs/run.js';
 import { readContext } from '../runs/run-context.js';
@@ -17,15 +16,15 @@ import type { LoadedRun } from './loaded-run.js';
 export class TransitionReviews {
   constructor(
     private readonly consents: ConsentService,
-    private readonly sessions: SessionService,
     private readonly database: DatabaseService,
   ) {}
 
-  /** Only consent and ownership can have changed outside the run, so only they are read again. */
+  /** Only consent can have changed outside the run, so only it is read again, where it matters. */
   async gather(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED'): Promise<StateReview> {
     const { definition, artifact } = loaded;
     const view = loaded.view(run);
-    const { ownerId, consent } = await this.readOutside(loaded, run, to);
+    const ownerId = loaded.sessionOwnerId;
+    const consent = await this.consentFor(loaded, run, to);
     return {
       from: run.phase,
       to,
@@ -45,14 +44,12 @@ export class TransitionReviews {
     };
   }
 
-  private readOutside(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED') {
+  private consentFor(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED') {
+    if (!consentRule.entering.includes(to)) return undefined;
     const { purpose } = loaded.definition;
-    return this.database.withTenant(run.tenantId, async (trx) => ({
-      ownerId: await this.sessions.ownerOf(trx, run.sessionId),
-      consent: consentRule.entering.includes(to)
-        ? await this.consents.covers(trx, run.tenantId, run.sessionId, purpose, loaded.recipientRefs())
-        : undefined,
-    }));
+    return this.database.withTenant(run.tenantId, (trx) =>
+      this.consents.covers(trx, run.tenantId, run.sessionId, purpose, loaded.recipientRefs()),
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import { AppError } from '../../kernel/app-error.js';
 import { withFileLock } from './file-lock.js';
 import { initialiseCluster } from './initialise-cluster.js';
 import { findPostgresBinaries } from './postgres-binaries.js';
-import { findPostmaster, launchPostmaster, type Postmaster } from './postmaster.js';
+import { findPostmaster, launchPostmaster, type Postmaster, untilCollected } from './postmaster.js';
 import { clusterFolder } from './unprivileged.js';
 
 const DATABASE = 'countersign';
@@ -70,6 +70,7 @@ export class EmbeddedPostgres {
 async function launch(folder: string, password: string): Promise<Postmaster> {
   const binaries = await findPostgresBinaries();
   await initialiseCluster(binaries, folder, USER, password);
+  await untilCollected(folder);
   return launchPostmaster(binaries, folder);
 }
 

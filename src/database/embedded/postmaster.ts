@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { chown, open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { PostgresBinaries } from './postgres-binaries.js';
-import { isRunning } from './processes.js';
+import { isRunning, isUncollected } from './processes.js';
 import { asDatabaseUser, isRoot, NOBODY } from './unprivileged.js';
 
 const SETTINGS = [
@@ -15,6 +16,8 @@ const SETTINGS = [
   'log_min_error_statement=panic',
 ];
 
+const COLLECT_TIMEOUT_MS = 10_000;
+
 /** The main process of a cluster, ours or one that somebody else has started. */
 export interface Postmaster {
   readonly port: number;
@@ -24,10 +27,19 @@ export interface Postmaster {
 
 /** The postmaster that runs on a cluster folder, if any. */
 export async function findPostmaster(folder: string): Promise<(Postmaster & { pid: number }) | undefined> {
-  const lines = (await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
-  const [pid, port] = [Number(lines[0]), Number(lines[3])];
+  const { pid, port } = await readPidFile(folder);
   if (!(pid > 0) || !(port > 0) || !(await isPostmasterOf(pid, folder))) return undefined;
   return { pid, port, hasEnded: async () => !(await isPostmasterOf(pid, folder)) };
+}
+
+/**
+ * Waits until a postmaster that was killed is off the list of processes: until then another one takes its lock file
+ * for that of a living process and refuses to start. Gives up after a while; the refusal then tells the rest.
+ */
+export async function untilCollected(folder: string): Promise<void> {
+  const { pid } = await readPidFile(folder);
+  const deadline = Date.now() + COLLECT_TIMEOUT_MS;
+  while (pid > 0 && (await isUncollected(pid)) && Date.now() < deadline) await wait(25);
 }
 
 /** Starts a postmaster in a process group of its own; it is not ready yet. */
@@ -44,6 +56,12 @@ export async function launchPostmaster(binaries: PostgresBinaries, folder: strin
   await once(child, 'spawn');
   await log.close();
   return { port, hasEnded: async () => child.exitCode !== null || child.signalCode !== null };
+}
+
+/** The first line of the lock file is the process id, the fourth the port. */
+async function readPidFile(folder: string): Promise<{ pid: number; port: number }> {
+  const lines = (await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  return { pid: Number(lines[0]), port: Number(lines[3]) };
 }
 
 /** After a crash or a reboot the id may belong to another program, another cluster's postmaster included. */

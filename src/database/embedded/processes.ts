@@ -11,6 +11,11 @@ export async function isRunning(pid: number): Promise<boolean> {
   return (await statOf(pid))?.state !== 'Z';
 }
 
+/** Whether a process has ended and is still listed, because whoever started it has not collected it yet. */
+export async function isUncollected(pid: number): Promise<boolean> {
+  return (await statOf(pid))?.state === 'Z';
+}
+
 /** A name for a process that another one with the same id does not get, where the system tells (Linux). */
 export async function identityOf(pid: number): Promise<string> {
   return `${pid}-${(await statOf(pid))?.startedAt ?? ''}`;

@@ -148,14 +148,16 @@ export class WorkflowController {
       void reply.status(204).send();
       return;
     }
+    // Deliveries that were under way when a run was cancelled still report after its end.
+    const last = isEnded(run.status) ? run.eventSeq : undefined;
     const stream = openSse(reply);
     const gone = new AbortController();
     void stream.closed.then(() => gone.abort());
     try {
       for await (const event of this.feed.follow(principal.tenantId, id, after, gone.signal)) {
         const data = { ...event.data, runId: id, at: event.createdAt };
-        if (!(await stream.send({ id: event.seq, event: event.type, data })) || isStreamEnd(event.type))
-          break;
+        if (!(await stream.send({ id: event.seq, event: event.type, data }))) break;
+        if (last === undefined ? isStreamEnd(event.type) : event.seq >= last) break;
       }
     } finally {
       stream.close();

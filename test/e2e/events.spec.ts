@@ -40,6 +40,19 @@ async function followedRun(
 }
 
 describe('the events of a run', () => {
+  it('that go on after its end, as a delivery under way does when a run is cancelled, are all told before the stream ends', async () => {
+    const { id, events } = await followedRun('reject');
+    const last = events.length;
+    await product.database.query(
+      `insert into workflow_event (tenant_id, run_id, seq, type, data, created_at)
+       select tenant_id, id, event_seq + 1, 'delivery.progress', '{"sent": 1}', now() from workflow_run where id = $1`,
+      [id],
+    );
+    await product.database.query('update workflow_run set event_seq = event_seq + 1 where id = $1', [id]);
+    expect(positions(await (await open(id)).untilEnd())).toEqual(numbers(1, last + 1));
+    expect(positions(await (await open(id, last)).untilEnd())).toEqual([last + 1]);
+  });
+
   it('tell everything in order, numbered without a gap, and end with the run', async () => {
     const { id, events, stream } = await followedRun('approve');
     expect(positions(events)).toEqual(numbers(1, events.length));

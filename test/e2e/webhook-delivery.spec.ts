@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,13 +18,14 @@ describe('delivery by webhook', () => {
   let url: string;
   const received: Received[] = [];
 
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = JSON.parse(await text(request)) as Received['body'];
+    received.push({ id: request.headers['webhook-id'], body });
+    response.writeHead(204).end();
+  }
+
   beforeAll(async () => {
-    receiver = createServer((request, response) => {
-      void text(request).then((body) => {
-        received.push({ id: request.headers['webhook-id'], body: JSON.parse(body) as Received['body'] });
-        response.writeHead(204).end();
-      });
-    });
+    receiver = createServer((request, response) => void receive(request, response));
     await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
     product = await startProduct({ COUNTERSIGN__DELIVERY__WEBHOOK_ALLOW_PRIVATE: 'true' });

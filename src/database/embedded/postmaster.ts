@@ -39,7 +39,8 @@ export async function findPostmaster(folder: string): Promise<(Postmaster & { pi
 export async function untilCollected(folder: string): Promise<void> {
   const { pid } = await readPidFile(folder);
   const deadline = Date.now() + COLLECT_TIMEOUT_MS;
-  while (pid > 0 && (await isUncollected(pid)) && Date.now() < deadline) await wait(25);
+  if (!(pid > 0)) return;
+  while (Date.now() < deadline && (await isUncollected(pid))) await wait(25);
 }
 
 /** Starts a postmaster in a process group of its own; it is not ready yet. */

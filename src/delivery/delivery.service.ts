@@ -5,6 +5,7 @@ import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
 import { HandBack, type JobContext } from '../jobs/jobs.service.js';
 import { CLOCK, type Clock } from '../kernel/clock.js';
+import { ERROR_CATALOGUE, type ErrorCode } from '../kernel/error-catalogue.js';
 import { newId } from '../kernel/ids.js';
 import { Metrics } from '../observability/metrics.js';
 import type { LoadedRun } from '../workflow/engine/loaded-run.js';
@@ -12,12 +13,7 @@ import { RunLoader } from '../workflow/engine/run-loader.service.js';
 import { Transitions } from '../workflow/engine/transitions.service.js';
 import { bindingHash } from '../workflow/review/binding.js';
 import { changeOf, joinChanges } from '../workflow/runs/run-change.js';
-import type {
-  ChannelName,
-  ChannelResult,
-  DeliveryChannel,
-  Reconciliation,
-} from './channels/delivery-channel.js';
+import type { ChannelResult, DeliveryChannel, Reconciliation } from './channels/delivery-channel.js';
 import { ChannelsRegistry } from './channels/channels.registry.js';
 import { composeMessage, destinationOf, emailsOf, UnrestorableMessage } from './compose-message.js';
 import {
@@ -64,9 +60,11 @@ export class DeliveryService {
     const loaded = await this.loader.load(tenantId, runId);
     if (!loaded || loaded.run.phase !== 'DELIVERY' || isEnded(loaded.run.status)) return;
     if (!(await this.isAsApproved(loaded))) return;
-    const { channel, url } = destinationOf(loaded);
-    const dispatch = { loaded, channel: this.channels.get(channel as ChannelName), url, signal };
-    await this.prepare(loaded, channel);
+    const { channel: name, url } = destinationOf(loaded);
+    const channel = this.channels.find(name);
+    if (!channel) return this.giveUp(loaded, 'DELIVERY_CHANNEL_UNKNOWN');
+    const dispatch = { loaded, channel, url, signal };
+    await this.prepare(loaded, channel.name);
     await this.reconcile(dispatch);
     for (let round = 0; ; round++) {
       if (draining.aborted) throw new HandBack();
@@ -99,6 +97,15 @@ export class DeliveryService {
       return { change: this.transitions.deny(run, 'DELIVERY', [violation]), result: undefined };
     });
     return false;
+  }
+
+  /** Ends a run whose messages cannot leave, before any of them does. */
+  private async giveUp({ run }: LoadedRun, code: ErrorCode): Promise<void> {
+    await this.recorder.record(run.tenantId, run.id, async (_trx, current) => {
+      if (isEnded(current.status)) return undefined;
+      const change = this.transitions.fail(current, code, ERROR_CATALOGUE[code].title);
+      return { change, result: undefined };
+    });
   }
 
   /** Makes a row for each recipient, once. */

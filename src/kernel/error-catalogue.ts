@@ -39,6 +39,7 @@ export const ERROR_CATALOGUE = {
   APPROVAL_ALREADY_DECIDED: { status: 409, title: 'This approval has been decided already' },
   APPROVAL_FOUR_EYES: { status: 403, title: 'The requester may not approve their own run' },
   APPROVAL_CONTENT_CHANGED: { status: 409, title: 'The artefact is not the one that was shown' },
+  DELIVERY_CHANNEL_UNKNOWN: { status: 422, title: 'There is no such delivery channel' },
   DELIVERY_NOT_FOUND: { status: 404, title: 'There is no such delivery' },
   DELIVERY_NOT_UNCERTAIN: { status: 409, title: 'The delivery has a known outcome' },
   // Agents and models

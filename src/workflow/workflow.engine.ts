@@ -65,12 +65,15 @@ export class WorkflowEngine {
       { event: 'workflow.given_up', runId, err: error },
       'the run cannot be driven and is failed',
     );
-    await this.database.withTenant(tenantId, async (trx) => {
+    const failed = await this.database.withTenant(tenantId, async (trx) => {
       const run = await this.runs.lock(trx, runId);
-      if (!run || isEnded(run.status)) return;
+      if (!run || isEnded(run.status)) return undefined;
       const change = this.transitions.fail(run, 'INTERNAL', 'The engine met an unexpected fault.');
-      await this.writer.apply(trx, this.writer.prepare(run, change));
+      const prepared = this.writer.prepare(run, change);
+      await this.writer.apply(trx, prepared);
+      return prepared;
     });
+    if (failed) this.writer.committed(failed);
     this.faults.clear(runId);
     this.feed.wake(runId);
   }

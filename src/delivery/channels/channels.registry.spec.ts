@@ -21,6 +21,7 @@ describe('ChannelsRegistry', () => {
     }).compile();
     const registry = module.get(ChannelsRegistry);
 
-    expect(CHANNEL_NAMES.map((name) => registry.get(name).name)).toEqual([...CHANNEL_NAMES]);
+    expect(CHANNEL_NAMES.map((name) => registry.find(name)?.name)).toEqual([...CHANNEL_NAMES]);
+    expect(registry.find('pigeon')).toBeUndefined();
   });
 });

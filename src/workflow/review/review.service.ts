@@ -63,7 +63,7 @@ export class ReviewService {
     decision: Decision,
     requestId: string,
     onDecided: OnDecided,
-  ): Promise<Run> {
+  ): Promise<void> {
     const outcome = await this.database
       .withTenant(principal.tenantId, (trx) =>
         this.decideWithin(trx, principal, runId, decision, requestId, onDecided),
@@ -78,7 +78,6 @@ export class ReviewService {
     }
     this.writer.committed(outcome.done);
     this.feed.wake(runId);
-    return outcome.done.run;
   }
 
   private async decideWithin(

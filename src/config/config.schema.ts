@@ -109,7 +109,18 @@ export const configSchema = z.strictObject({
     .prefault({}),
   jobs: z
     .strictObject({
-      concurrency: whole(1, 512).default(8).describe('Runs driven at once by one process.'),
+      concurrency: whole(1, 4_096)
+        .default(256)
+        .describe('Runs driven at once by one process; while they wait for a model they cost memory only.'),
+      tenantShare: z.coerce
+        .number()
+        .min(0.01)
+        .max(1)
+        .default(0.75)
+        .describe('Share of these that one tenant may have; the rest stays free for the others.'),
+      tenantConcurrency: whole(1, 1_000_000)
+        .optional()
+        .describe('Runs of one tenant driven at once by all processes together; absent = no limit.'),
       heartbeatSeconds: whole(10, 600)
         .default(10)
         .describe(

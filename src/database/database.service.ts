@@ -6,6 +6,7 @@ import { AppError } from '../kernel/app-error.js';
 import { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 import { migrateToLatest } from './migrate.js';
 import { openPostgres } from './postgres.js';
+import type { Execute, Statement } from './statement.js';
 import type { Tables } from './tables.js';
 import type { Trx } from './trx.js';
 
@@ -18,6 +19,8 @@ export const DATABASE_CONNECTION = Symbol('DATABASE_CONNECTION');
 export interface DatabaseConnection {
   readonly url: string;
   readonly pool: pg.Pool;
+  /** Connections that act as the engine: single statements over runs of any tenant. */
+  readonly enginePool: pg.Pool;
   readonly db: Kysely<Tables>;
   readonly embedded: EmbeddedPostgres | undefined;
 }
@@ -30,7 +33,7 @@ export async function connectDatabase(
   const logger = new Logger('Database');
   const embedded = config.url ? undefined : await EmbeddedPostgres.start(dataDir);
   const url = config.url ?? (embedded as EmbeddedPostgres).url;
-  const { pool, db } = openPostgres({
+  const { pool, enginePool, db } = openPostgres({
     ...config,
     url,
     onPoolError: (error) => logger.warn({ event: 'database.connection_lost', reason: error.message }),
@@ -39,13 +42,14 @@ export async function connectDatabase(
     await migrateToLatest(db);
   } catch (error) {
     await db.destroy();
+    await enginePool.end();
     await embedded?.stop();
     throw new AppError('DATABASE_UNAVAILABLE', {
       detail: `The database cannot be prepared: ${(error as Error).message}`,
       cause: error,
     });
   }
-  return { url, pool, db, embedded };
+  return { url, pool, enginePool, db, embedded };
 }
 
 /**
@@ -92,6 +96,12 @@ export class DatabaseService implements OnApplicationShutdown {
     return this.transact('set local role countersign_system', work);
   }
 
+  /** Sends one prepared statement as the engine, in a transaction of its own: it is committed when this resolves. */
+  readonly asEngine: Execute = async <Row extends object>({ name, text, values }: Statement) => {
+    const { rows } = await this.connection.enginePool.query<Row>({ name, text, values: [...values] });
+    return rows;
+  };
+
   /** Whether the database answers. */
   async ping(): Promise<void> {
     await sql`select 1`.execute(this.connection.db);
@@ -99,6 +109,7 @@ export class DatabaseService implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await this.connection.db.destroy();
+    await this.connection.enginePool.end();
     await this.connection.embedded?.stop();
   }
 

@@ -18,16 +18,31 @@ export interface PostgresOptions {
   readonly onPoolError: (error: Error) => void;
 }
 
-/** The connection pool and Kysely over it. */
-export function openPostgres(options: PostgresOptions): { pool: pg.Pool; db: Kysely<Tables> } {
-  const pool = new pg.Pool({
+/** Statements of the engine are few and large: one commits, one reads, one is for those that come between. */
+const ENGINE_CONNECTIONS = 3;
+
+/** The connection pools, and Kysely over the first. */
+export function openPostgres(options: PostgresOptions): {
+  pool: pg.Pool;
+  enginePool: pg.Pool;
+  db: Kysely<Tables>;
+} {
+  const settings = {
     connectionString: options.url,
-    max: options.poolSize,
     application_name: 'countersign',
     statement_timeout: options.statementTimeoutMs,
     connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,
-  });
+  };
+  const pool = new pg.Pool({ ...settings, max: options.poolSize });
   pool.on('error', options.onPoolError);
-  return { pool, db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }) };
+  const enginePool = new pg.Pool({
+    ...settings,
+    application_name: 'countersign-engine',
+    max: ENGINE_CONNECTIONS,
+    // Before the first statement of a connection, so that row-level security holds for all of them.
+    onConnect: async (client) => void (await client.query('set role countersign_engine')),
+  });
+  enginePool.on('error', options.onPoolError);
+  return { pool, enginePool, db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }) };
 }

@@ -1,4 +1,5 @@
 import type { AuditActor, AuditFact } from '../compliance/audit/audit-leaf.js';
+import { newId } from '../kernel/ids.js';
 import { changeOf, type RunChange } from '../workflow/runs/run-change.js';
 import type { DeliveryCounts, DeliveryRow } from './delivery.repository.js';
 
@@ -73,6 +74,7 @@ export function allSettled(counts: DeliveryCounts): RunChange {
   return changeOf({
     signals: [
       {
+        id: newId(),
         type: 'delivery.settled',
         payload: {
           total: counts.total,

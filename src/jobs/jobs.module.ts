@@ -1,9 +1,14 @@
 import { Global, Module } from '@nestjs/common';
 import { DatabaseModule } from '../database/database.module.js';
+import { ClaimQueue } from './claim-queue.service.js';
 import { JobsService } from './jobs.service.js';
 import { QueueHealth } from './queue-health.js';
 
 /** The queue, on pg-boss. */
 @Global()
-@Module({ imports: [DatabaseModule], providers: [JobsService, QueueHealth], exports: [JobsService] })
+@Module({
+  imports: [DatabaseModule],
+  providers: [JobsService, ClaimQueue, QueueHealth],
+  exports: [JobsService, ClaimQueue],
+})
 export class JobsModule {}

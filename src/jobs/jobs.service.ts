@@ -12,6 +12,7 @@ import { InjectConfig } from '../config/inject-config.js';
 import { DatabaseService } from '../database/database.service.js';
 import type { Trx } from '../database/trx.js';
 import { JOB_NAMES, type JobCatalogue, type JobName, ONE_AT_A_TIME } from './job-catalogue.js';
+import { CHANNEL } from './job-rows.js';
 import { storableFault } from './storable-fault.js';
 
 /** Thrown by a handler that stops before its job is done and without a fault: the job is given out anew at once. */
@@ -41,7 +42,7 @@ export class JobsService
 {
   private readonly logger = new Logger(JobsService.name);
   private readonly boss: PgBoss;
-  private readonly draining = new AbortController();
+  private readonly stopping = new AbortController();
   private readonly running = new Set<Promise<void>>();
   private registered: JobName[] = [];
   private notifyAvailable = true;
@@ -107,14 +108,46 @@ export class JobsService
     for (let slot = 0; slot < concurrency; slot++) await this.openSlot(name, handler);
   }
 
+  /** Calls back for every job of a kind that is there to be taken, and when notifications may have been missed. */
+  async listen(name: JobName, onJob: () => void): Promise<() => Promise<void>> {
+    const database = this.boss.getDb();
+    const [row] = await this.sql<{ channel: string }>(`select ${CHANNEL} as channel`, []);
+    if (!database.listen || !row || !this.notifyAvailable) return async () => undefined;
+    const handle = await database.listen(row.channel, (payload) => payload === name && onJob(), onJob);
+    return () => handle.close();
+  }
+
+  /** Runs a statement over the queue's own tables. */
+  async sql<Row>(text: string, values: unknown[]): Promise<Row[]> {
+    const { rows } = await this.boss.getDb().executeSql(text, values);
+    return rows as Row[];
+  }
+
+  /** Ends a job that was given out, unless it was given out again since. */
+  async end(name: JobName, job: GivenJob): Promise<void> {
+    await this.boss.deleteJob(name, [attemptOf(job)]);
+  }
+
+  /** Puts a job that was given out back into the queue. */
+  async giveBack(name: JobName, job: GivenJob, error: unknown): Promise<void> {
+    await this.boss.fail(name, [attemptOf(job)], storableFault(error));
+  }
+
+  /** Renews leases. @returns the ids of the jobs that were still ours. */
+  async renew(name: JobName, jobs: readonly GivenJob[]): Promise<ReadonlySet<string>> {
+    // Which ones it has touched is not in pg-boss's types.
+    const answer = (await this.boss.touch(name, jobs.map(attemptOf))) as { settled?: readonly string[] };
+    return new Set(answer.settled);
+  }
+
   /** Whether jobs are taken and given, and whether NOTIFY wakes workers (else they poll). */
   get state(): { started: boolean; listenNotify: boolean } {
-    return { started: this.started && !this.draining.signal.aborted, listenNotify: this.notifyAvailable };
+    return { started: this.started && !this.stopping.signal.aborted, listenNotify: this.notifyAvailable };
   }
 
   /** Stops taking jobs and tells the running ones to finish their step. */
   async onModuleDestroy(): Promise<void> {
-    this.draining.abort();
+    this.stopping.abort();
     await Promise.all(this.registered.map((name) => this.boss.offWork(name, { wait: false })));
   }
 
@@ -167,7 +200,7 @@ export class JobsService
     signal: AbortSignal,
   ): Promise<void> {
     try {
-      await handler(data, { signal, draining: this.draining.signal });
+      await handler(data, { signal, draining: this.stopping.signal });
     } catch (error) {
       if (signal.aborted) {
         this.logger.warn({ event: 'jobs.lost', job: name, runId: data.runId });
@@ -179,6 +212,16 @@ export class JobsService
       throw storableFault(error);
     }
   }
+}
+
+/** A job that was given out, and how often it had been before. */
+interface GivenJob {
+  readonly id: string;
+  readonly attempt: number;
+}
+
+function attemptOf({ id, attempt }: GivenJob): { id: string; retryCount: number } {
+  return { id, retryCount: attempt };
 }
 
 function rejectAfter(milliseconds: number): Promise<never> {

@@ -1,5 +1,6 @@
 import type { ApprovalRow, DecisionRow } from './review/approval.repository.js';
 import type { Run } from './runs/run.js';
+import type { DecidedApproval } from './review/review.service.js';
 import { EMPTY_CONTEXT, readContext } from './runs/run-context.js';
 import type { RunRepository } from './runs/run.repository.js';
 
@@ -71,6 +72,30 @@ export function presentApproval(approval: ApprovalRow, decisions: readonly Decis
       })),
     createdAt: approval.created_at,
     expiresAt: approval.expires_at,
+  };
+}
+
+/** The same of an approval in hand, without a look at the database. */
+export function presentDecided({ approval, runId, round, contentHash }: DecidedApproval) {
+  return {
+    id: approval.id,
+    runId,
+    artifactId: approval.artifactId,
+    contentHash: contentHash.toString('hex'),
+    bindingHash: approval.bindingHash.toString('hex'),
+    status: approval.status,
+    requesterId: approval.requesterId,
+    fourEyes: approval.fourEyes,
+    requiredApprovals: approval.requiredApprovals,
+    round,
+    decisions: approval.decisions.map(({ actorId, decision, comment, decidedAt }) => ({
+      actorId,
+      decision,
+      comment: comment ?? undefined,
+      decidedAt,
+    })),
+    createdAt: approval.createdAt,
+    expiresAt: approval.expiresAt,
   };
 }
 

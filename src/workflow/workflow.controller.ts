@@ -62,12 +62,14 @@ export class WorkflowController {
     @Body() body: StartWorkflowDto,
     @Req() request: PrincipalRequest,
   ): Promise<unknown> {
-    let answer: unknown;
-    await this.admission.start(principal, body, request.id, async (trx, created) => {
-      answer = presentRunSummary(created);
-      await request.idempotency?.store(trx, 202, answer);
-    });
-    return answer;
+    const run = await this.admission.start(
+      principal,
+      body,
+      request.id,
+      request.idempotency &&
+        (async (trx, created) => request.idempotency?.store(trx, 202, presentRunSummary(created))),
+    );
+    return presentRunSummary(run);
   }
 
   @Get()

@@ -1,25 +1,27 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { isEnded, type Phase } from '../compliance/state/phases.js';
+import { isEnded } from '../compliance/state/phases.js';
 import { DatabaseService } from '../database/database.service.js';
-import { HandBack, type JobContext } from '../jobs/jobs.service.js';
+import { type Claim, type ClaimContext, ClaimQueue } from '../jobs/claim-queue.service.js';
+import { HandBack } from '../jobs/jobs.service.js';
 import { AppError } from '../kernel/app-error.js';
 import { CLOCK, type Clock } from '../kernel/clock.js';
 import type { AgentStep } from './definitions/definition.schema.js';
+import { Advancer } from './engine/advancer.service.js';
 import { DriveFaults } from './engine/drive-faults.js';
 import type { LoadedRun } from './engine/loaded-run.js';
 import { RunLoader } from './engine/run-loader.service.js';
+import { Segment } from './engine/segment.js';
 import { StepExecutor } from './engine/step-executor.service.js';
 import { Transitions } from './engine/transitions.service.js';
+import { WaitingRuns } from './engine/waiting-runs.js';
 import { RunEventFeed } from './events/run-event-feed.service.js';
-import type { Run } from './runs/run.js';
-import { changeOf, joinChanges, NO_CHANGE, type RunChange } from './runs/run-change.js';
+import { changeOf, type RunChange } from './runs/run-change.js';
 import { RunRepository } from './runs/run.repository.js';
 import { RunWriter, StaleRun } from './runs/run-writer.service.js';
-import { decideNext, type NextAction } from './workflow.states.js';
 
 /**
  * Drives a run through consecutive steps until it waits or ends. What needs no agent is gathered and committed
- * together with the step before it, in one transaction, just before the next agent is called.
+ * together with the step before it, just before the next agent is called.
  */
 @Injectable()
 export class WorkflowEngine {
@@ -30,21 +32,48 @@ export class WorkflowEngine {
     private readonly loader: RunLoader,
     private readonly runs: RunRepository,
     private readonly steps: StepExecutor,
+    private readonly advancer: Advancer,
     private readonly transitions: Transitions,
     private readonly writer: RunWriter,
+    private readonly claims: ClaimQueue,
+    private readonly waiting: WaitingRuns,
     private readonly feed: RunEventFeed,
     private readonly database: DatabaseService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  /** Drives a run that was taken from the queue. @throws HandBack, see {@link driveOn}. */
+  drive(tenantId: string, runId: string, context: ClaimContext): Promise<void> {
+    return this.guarded(tenantId, runId, context, async () => {
+      const loaded = await this.loader.load(tenantId, runId);
+      if (!loaded || isEnded(loaded.run.status)) return;
+      await this.driveSegment(new Segment(loaded, this.clock.now()), context);
+    });
+  }
+
+  /**
+   * Drives on what this process has just committed, with all that it knows of the run, under a claim committed with
+   * it. Returns at once.
+   */
+  driveOn(segment: Segment, claim: Claim): void {
+    const { tenantId, id: runId } = segment.run;
+    this.claims.run(claim, { tenantId, runId }, (context) =>
+      this.guarded(tenantId, runId, context, () => this.driveSegment(segment, context)),
+    );
+  }
+
   /**
    * @throws HandBack when the process stops, or when somebody else has changed the run meanwhile. Whoever holds the
    *   job then looks again; for one that has lost the job, giving it back has no effect.
    */
-  async drive(tenantId: string, runId: string, context: JobContext): Promise<void> {
+  private async guarded(
+    tenantId: string,
+    runId: string,
+    context: ClaimContext,
+    work: () => Promise<void>,
+  ): Promise<void> {
     try {
-      const loaded = await this.loader.load(tenantId, runId);
-      if (loaded && !isEnded(loaded.run.status)) await this.driveLoaded(loaded, context);
+      await work();
       this.faults.clear(runId);
     } catch (error) {
       if (error instanceof HandBack || context.signal.aborted) throw error;
@@ -78,46 +107,19 @@ export class WorkflowEngine {
     this.feed.wake(runId);
   }
 
-  private async driveLoaded(loaded: LoadedRun, { signal, draining }: JobContext): Promise<void> {
-    const segment = new Segment(loaded, this.clock.now());
+  private async driveSegment(segment: Segment, context: ClaimContext): Promise<void> {
+    const { signal, draining, claim } = context;
     for (;;) {
-      const action = decideNext(loaded.definition, loaded.view(segment.run), this.clock.now());
-      if (action.kind === 'wait') {
-        await this.commit(segment);
+      const step = await this.advancer.advance(segment);
+      if (!step) {
+        await this.commitLast(segment, claim);
         return;
       }
-      if (action.kind !== 'run-agent') {
-        segment.add(await this.decided(loaded, segment, action));
-        continue;
-      }
-      segment.announce(action.step);
       await this.commit(segment);
       if (draining.aborted) throw new HandBack();
-      segment.add(await this.executed(loaded, action.step, signal));
+      segment.add(await this.executed(segment.loaded, step, signal));
       // The lease is gone: the step belongs to whoever has it now.
       signal.throwIfAborted();
-    }
-  }
-
-  private decided(
-    loaded: LoadedRun,
-    segment: Segment,
-    action: Exclude<NextAction, { kind: 'run-agent' | 'wait' }>,
-  ) {
-    const { run } = segment;
-    switch (action.kind) {
-      case 'enter':
-        return this.transitions.enter(loaded, run, action.phase, segment.enterPhase(this.clock.now()));
-      case 'make-artifact':
-        return this.transitions.makeArtifact(loaded, run);
-      case 'request-approval':
-        return this.transitions.requestApproval(loaded, run);
-      case 'expire-approval':
-        return this.transitions.expireApproval(loaded);
-      case 'complete':
-        return this.transitions.complete(loaded, run, segment.enterPhase(this.clock.now()));
-      default:
-        return unreachable(action);
     }
   }
 
@@ -132,82 +134,19 @@ export class WorkflowEngine {
     }
   }
 
+  /** The commit after which there is nothing left to drive ends the job as well. */
+  private async commitLast(segment: Segment, claim: Claim): Promise<void> {
+    if (segment.take() === undefined) return;
+    segment.add(changeOf({ endedJobs: [{ id: claim.id, name: 'workflow.drive' }] }));
+    await this.commit(segment);
+    this.claims.ended(claim);
+    if (segment.run.status === 'WAITING_FOR_APPROVAL') this.waiting.keep(segment.loaded);
+  }
+
   private async commit(segment: Segment): Promise<void> {
     const change = segment.take();
     if (change === undefined) return;
-    const prepared = this.writer.prepare(segment.committed, change);
-    const run = await this.database.withTenant(segment.committed.tenantId, (trx) =>
-      this.writer.apply(trx, prepared),
-    );
-    segment.settle(run);
-    this.writer.committed(prepared);
-    this.feed.wake(run.id);
+    segment.settle(await this.writer.commit(this.writer.prepare(segment.committed, change)));
+    this.feed.wake(segment.run.id);
   }
-}
-
-/** What a worker has done since its last commit, and the run as it will stand after the next. */
-class Segment {
-  /** The run as committed. */
-  committed: Run;
-  private pending: RunChange = NO_CHANGE;
-  private announced: string | undefined;
-
-  constructor(
-    private readonly loaded: LoadedRun,
-    private phaseSince: Date,
-  ) {
-    this.committed = loaded.run;
-  }
-
-  /** The run as it stands with the pending change. */
-  get run(): Run {
-    return this.loaded.run;
-  }
-
-  add(change: RunChange): void {
-    this.pending = joinChanges(this.pending, change);
-    this.loaded.advance({
-      ...this.loaded.run,
-      status: change.status ?? this.loaded.run.status,
-      phase: change.phase ?? this.loaded.run.phase,
-      round: change.round ?? this.loaded.run.round,
-      context: change.context ?? this.loaded.run.context,
-    });
-  }
-
-  /** Says that an agent starts; once for all batches of a fan-out. */
-  announce(step: AgentStep): void {
-    const phase: Phase = this.run.phase;
-    const key = `${phase}/${step.agent}/${this.run.round}`;
-    if (this.announced === key) return;
-    this.announced = key;
-    const total = step.forEach ? { items: this.loaded.items(step).length } : {};
-    this.add(
-      changeOf({
-        status: 'RUNNING',
-        events: [{ type: 'agent.started', data: { agent: step.agent, phase, ...total } }],
-      }),
-    );
-  }
-
-  /** When the phase being left was entered; the next one starts now. */
-  enterPhase(now: Date): Date {
-    const since = this.phaseSince;
-    this.phaseSince = now;
-    return since;
-  }
-
-  take(): RunChange | undefined {
-    return this.pending === NO_CHANGE ? undefined : this.pending;
-  }
-
-  settle(run: Run): void {
-    this.pending = NO_CHANGE;
-    this.committed = run;
-    this.loaded.advance(run);
-  }
-}
-
-function unreachable(action: never): never {
-  throw new TypeError(`unknown action ${JSON.stringify(action)}`);
 }

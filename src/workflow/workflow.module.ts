@@ -7,14 +7,18 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { RunAdmission } from './admission/run-admission.service.js';
 import { DefinitionStore } from './definitions/definition-store.service.js';
 import { DefinitionsController } from './definitions/definitions.controller.js';
+import { Advancer } from './engine/advancer.service.js';
+import { HandOver } from './engine/hand-over.service.js';
 import { RunLoader } from './engine/run-loader.service.js';
 import { StepExecutor } from './engine/step-executor.service.js';
 import { TransitionReviews } from './engine/transition-reviews.service.js';
 import { Transitions } from './engine/transitions.service.js';
+import { WaitingRuns } from './engine/waiting-runs.js';
 import { RunEventFeed } from './events/run-event-feed.service.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ApprovalsController } from './review/approvals.controller.js';
 import { ReviewService } from './review/review.service.js';
+import { RunCommits } from './runs/commit/run-commit.service.js';
 import { RunAccess } from './runs/run-access.service.js';
 import { RunControl } from './runs/run-control.service.js';
 import { RunRepository } from './runs/run.repository.js';
@@ -30,6 +34,9 @@ import { WorkflowWorker } from './workflow.worker.js';
   providers: [
     RunAdmission,
     DefinitionStore,
+    Advancer,
+    HandOver,
+    WaitingRuns,
     RunLoader,
     StepExecutor,
     TransitionReviews,
@@ -40,10 +47,11 @@ import { WorkflowWorker } from './workflow.worker.js';
     RunAccess,
     RunControl,
     RunRepository,
+    RunCommits,
     RunWriter,
     WorkflowEngine,
     WorkflowWorker,
   ],
-  exports: [RunLoader, RunAccess, RunWriter, RunEventFeed, Transitions],
+  exports: [RunAdmission, RunControl, RunLoader, RunAccess, RunWriter, RunEventFeed, Transitions],
 })
 export class WorkflowModule {}

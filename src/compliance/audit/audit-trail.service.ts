@@ -51,7 +51,12 @@ export class AuditTrail {
     } catch (error) {
       throw new AppError('AUDIT_UNAVAILABLE', { cause: error });
     }
-    for (const record of prepared.records) this.metrics.auditAppended(record.type);
+    this.written(prepared);
+  }
+
+  /** To be called when somebody else's statement has written the records. */
+  written({ records }: PreparedAudit): void {
+    for (const record of records) this.metrics.auditAppended(record.type);
   }
 
   /** Prepares and writes facts; returns the run's chain after them where one was given. */

@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import { statementOf } from '../../database/statement.js';
 import type { Trx } from '../../database/trx.js';
+import { within } from '../../database/within.js';
 import type { AuditRecord } from './audit-leaf.js';
+import { auditPart } from './audit-rows.js';
 
 /** What a reader may ask the trail for. */
 export interface AuditQuery {
@@ -46,37 +49,7 @@ const COLUMNS = [
 @Injectable()
 export class AuditRepository {
   async insert(trx: Trx, records: readonly AuditRecord[]): Promise<void> {
-    await trx
-      .insertInto('audit_event')
-      .values(
-        records.map((record) => ({
-          id: record.id,
-          tenant_id: record.tenantId,
-          type: record.type,
-          outcome: record.outcome,
-          occurred_at: record.occurredAt,
-          actor_type: record.actor.type,
-          actor_ref: record.actor.ref,
-          session_id: record.sessionId,
-          run_id: record.run?.id ?? null,
-          run_seq: record.run?.seq ?? null,
-          run_prev: record.run?.prev ?? null,
-          leaf: record.leaf,
-          leaf_hash: record.leafHash,
-        })),
-      )
-      .execute();
-    await trx
-      .insertInto('audit_pending')
-      .values(
-        records.map((record) => ({
-          tenant_id: record.tenantId,
-          event_id: record.id,
-          subject: record.subject,
-          occurred_at: record.occurredAt,
-        })),
-      )
-      .execute();
+    await within(trx)(statementOf('audit', [auditPart(records)], 'select 1'));
   }
 
   /** Newest first; `before` is the id of the last row already seen. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AppConfig } from '../../config/app-config.js';
 import { InjectConfig } from '../../config/inject-config.js';
+import type { Execute } from '../../database/statement.js';
 import type { Trx } from '../../database/trx.js';
 import { AppError } from '../../kernel/app-error.js';
 import { deriveKey, pseudonym } from '../../kernel/sealing.js';
@@ -13,10 +14,15 @@ import {
   unwrapSubjectKey,
   wrappingKeyOf,
 } from './subject-keys.js';
-import { type StoredToken, VaultRepository, type WrappedKey } from './vault.repository.js';
+import type { SealedEntries } from './vault-rows.js';
+import { type StoredToken, type Subject, VaultRepository } from './vault.repository.js';
 
-/** Rows per statement: large enough that 10,000 recipients take a handful, small enough for a message. */
-const CHUNK_ROWS = 5_000;
+/** What is to be sealed for one run. */
+export interface RunEntries {
+  readonly tenantId: string;
+  readonly runId: string;
+  readonly entries: readonly VaultEntry[];
+}
 
 /**
  * Where the originals of tokens lie: each value sealed with its subject's own key, each key wrapped by the
@@ -30,25 +36,31 @@ export class TokenVault {
   ) {}
 
   /**
-   * Stores entries of a run, making keys for subjects that have none. An entry that is there already stays as it
-   * is, except that it becomes shared when it is given as shared.
+   * Seals entries of runs for {@link vaultParts}, making keys for subjects that have none. Keys are looked for once
+   * for all of them.
    *
    * @throws AppError VAULT_UNAVAILABLE when a subject's key cannot be unwrapped.
    */
-  async seal(trx: Trx, tenantId: string, runId: string, entries: readonly VaultEntry[]): Promise<void> {
-    if (entries.length === 0) return;
-    const subjectRefs = [...new Set(entries.map((entry) => entry.subjectRef))];
-    const keys = await this.keysFor(trx, tenantId, subjectRefs);
-    for (const chunk of chunksOf(entries)) {
-      const rows = chunk.map((entry) => {
-        const { token, entity, subjectRef, shared } = entry;
-        const sealed = sealValue(keyOf(keys, subjectRef), tenantId, runId, entry);
-        return { token, entity, subjectRef, shared, sealed };
-      });
-      const added = await this.repository.insertTokens(trx, tenantId, runId, rows);
-      const toShare = rows.filter((row) => row.shared && !added.has(row.token)).map((row) => row.token);
-      if (toShare.length > 0) await this.repository.shareTokens(trx, runId, toShare);
+  async seal(execute: Execute, runs: readonly RunEntries[]): Promise<SealedEntries> {
+    const groups = runs.filter((run) => run.entries.length > 0);
+    if (groups.length === 0) return { keys: [], tokens: [] };
+    const subjects = new Map<string, Subject>();
+    for (const { tenantId, entries } of groups) {
+      for (const { subjectRef } of entries) subjects.set(keyName({ tenantId, subjectRef }), { tenantId, subjectRef });
     }
+    const keys = new Map<string, SubjectKey>();
+    for (const found of await this.repository.findKeysOf(execute, [...subjects.values()])) {
+      keys.set(keyName(found), this.unwrap(found.tenantId, found.subjectRef, found.wrappedKey));
+    }
+    const made = [...subjects].filter(([name]) => !keys.has(name)).map(([, subject]) => this.makeKey(subject, keys));
+    const tokens = groups.flatMap(({ tenantId, runId, entries }) =>
+      entries.map((entry) => {
+        const { token, entity, subjectRef, shared } = entry;
+        const sealed = sealValue(keyOf(keys, keyName({ tenantId, subjectRef })), tenantId, runId, entry);
+        return { tenantId, runId, token, entity, subjectRef, shared, sealed };
+      }),
+    );
+    return { keys: made, tokens };
   }
 
   /**
@@ -73,32 +85,11 @@ export class TokenVault {
     return `run_${runId}`;
   }
 
-  private async keysFor(
-    trx: Trx,
-    tenantId: string,
-    subjectRefs: readonly string[],
-  ): Promise<ReadonlyMap<string, SubjectKey>> {
-    const keys = new Map<string, SubjectKey>();
-    for (const chunk of chunksOf(subjectRefs)) {
-      this.unwrapInto(keys, tenantId, await this.repository.findKeys(trx, tenantId, chunk));
-      const missing = chunk.filter((subjectRef) => !keys.has(subjectRef));
-      if (missing.length === 0) continue;
-      const wrappingKey = wrappingKeyOf(this.config.kek, tenantId);
-      const created = missing.map((subjectRef) => ({
-        subjectRef,
-        wrappedKey: createSubjectKey(wrappingKey, tenantId, subjectRef),
-      }));
-      await this.repository.insertKeys(trx, tenantId, created);
-      // Another transaction may have been first with a key for the same person: what stands there counts.
-      this.unwrapInto(keys, tenantId, await this.repository.findKeys(trx, tenantId, missing));
-    }
-    return keys;
-  }
-
-  private unwrapInto(keys: Map<string, SubjectKey>, tenantId: string, wrapped: readonly WrappedKey[]): void {
-    for (const { subjectRef, wrappedKey } of wrapped) {
-      keys.set(subjectRef, this.unwrap(tenantId, subjectRef, wrappedKey));
-    }
+  private makeKey(subject: Subject, keys: Map<string, SubjectKey>): Subject & { wrappedKey: Buffer } {
+    const { tenantId, subjectRef } = subject;
+    const wrappedKey = createSubjectKey(wrappingKeyOf(this.config.kek, tenantId), tenantId, subjectRef);
+    keys.set(keyName(subject), this.unwrap(tenantId, subjectRef, wrappedKey));
+    return { ...subject, wrappedKey };
   }
 
   private unwrap(tenantId: string, subjectRef: string, wrapped: Buffer): SubjectKey {
@@ -134,12 +125,12 @@ function guarded<T>(work: () => T): T {
   }
 }
 
-function keyOf(keys: ReadonlyMap<string, SubjectKey>, subjectRef: string): SubjectKey {
-  const key = keys.get(subjectRef);
+function keyOf(keys: ReadonlyMap<string, SubjectKey>, name: string): SubjectKey {
+  const key = keys.get(name);
   if (!key) throw new AppError('VAULT_UNAVAILABLE');
   return key;
 }
 
-function* chunksOf<T>(items: readonly T[]): Generator<T[]> {
-  for (let start = 0; start < items.length; start += CHUNK_ROWS) yield items.slice(start, start + CHUNK_ROWS);
+function keyName({ tenantId, subjectRef }: Subject): string {
+  return `${tenantId} ${subjectRef}`;
 }

@@ -6,9 +6,12 @@ import {
   TEST_TENANT_ID,
   type TestDatabase,
 } from '../../../test/harness/database.js';
+import { statementOf } from '../../database/statement.js';
+import { within } from '../../database/within.js';
 import { newId } from '../../kernel/ids.js';
 import type { VaultEntry } from './operators/tokenizer.js';
 import { TokenVault } from './token-vault.service.js';
+import { vaultParts } from './vault-rows.js';
 import { VaultRepository } from './vault.repository.js';
 
 const kek = randomBytes(32);
@@ -29,7 +32,10 @@ describe('TokenVault', () => {
   afterAll(() => test.close());
 
   const seal = (runId: string, entries: readonly VaultEntry[], by = vault, tenantId = TEST_TENANT_ID) =>
-    test.database.withTenant(tenantId, (trx) => by.seal(trx, tenantId, runId, entries));
+    test.database.withTenant(tenantId, async (trx) => {
+      const sealed = await by.seal(within(trx), [{ tenantId, runId, entries }]);
+      await within(trx)(statementOf('seal', vaultParts(sealed), 'select 1'));
+    });
   const open = (runId: string, tokens?: readonly string[], by = vault, tenantId = TEST_TENANT_ID) =>
     test.database.withTenant(tenantId, (trx) => by.open(trx, tenantId, runId, tokens));
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import type { Execute } from '../../database/statement.js';
 import type { Trx } from '../../database/trx.js';
 
 /** A token as stored: its value stands in `sealed` only. */
@@ -16,8 +17,13 @@ export interface StoredToken extends SealedToken {
   readonly wrappedKey: Buffer | null;
 }
 
-export interface WrappedKey {
+/** Somebody whose values are sealed with a key of their own. */
+export interface Subject {
+  readonly tenantId: string;
   readonly subjectRef: string;
+}
+
+export interface WrappedKey extends Subject {
   readonly wrappedKey: Buffer;
 }
 
@@ -25,59 +31,27 @@ export interface WrappedKey {
 @Injectable()
 export class VaultRepository {
   /** The living keys of these subjects. */
-  async findKeys(trx: Trx, tenantId: string, subjectRefs: readonly string[]): Promise<WrappedKey[]> {
-    const rows = await trx
-      .selectFrom('subject_key')
-      .select(['subject_ref', 'wrapped_key'])
-      .where('tenant_id', '=', tenantId)
-      .where('subject_ref', '=', sql<string>`any(${subjectRefs}::text[])`)
-      .where('wrapped_key', 'is not', null)
-      .execute();
-    return rows.flatMap((row) =>
-      row.wrapped_key ? [{ subjectRef: row.subject_ref, wrappedKey: row.wrapped_key }] : [],
-    );
-  }
-
-  /** Adds keys where there is none, or where one was destroyed; a living key stays as it is. */
-  async insertKeys(trx: Trx, tenantId: string, keys: readonly WrappedKey[]): Promise<void> {
-    // In one order for everybody, or two transactions with the same new subjects could wait for each other.
-    const sorted = [...keys].sort((a, b) => (a.subjectRef < b.subjectRef ? -1 : 1));
-    await sql`
-      insert into subject_key as present (tenant_id, subject_ref, wrapped_key)
-      select ${tenantId}::uuid, * from unnest(
-        ${sorted.map((key) => key.subjectRef)}::text[], ${sorted.map((key) => key.wrappedKey)}::bytea[])
-      on conflict (tenant_id, subject_ref) do update
-        set wrapped_key = excluded.wrapped_key, created_at = now(), destroyed_at = null
-        where present.wrapped_key is null`.execute(trx);
-  }
-
-  /** Adds tokens that are not there yet. @returns those that were added. */
-  async insertTokens(
-    trx: Trx,
-    tenantId: string,
-    runId: string,
-    tokens: readonly SealedToken[],
-  ): Promise<ReadonlySet<string>> {
-    const { rows } = await sql<{ token: string }>`
-      insert into vault_token (tenant_id, run_id, token, entity, subject_ref, shared, sealed)
-      select ${tenantId}::uuid, ${runId}::uuid, * from unnest(
-        ${tokens.map((row) => row.token)}::text[], ${tokens.map((row) => row.entity)}::text[],
-        ${tokens.map((row) => row.subjectRef)}::text[], ${tokens.map((row) => row.shared)}::boolean[],
-        ${tokens.map((row) => row.sealed)}::bytea[])
-      on conflict (run_id, token) do nothing
-      returning token`.execute(trx);
-    return new Set(rows.map((row) => row.token));
-  }
-
-  /** Marks tokens as ones that every recipient may see. */
-  async shareTokens(trx: Trx, runId: string, tokens: readonly string[]): Promise<void> {
-    await trx
-      .updateTable('vault_token')
-      .set({ shared: true })
-      .where('run_id', '=', runId)
-      .where('token', '=', sql<string>`any(${tokens}::text[])`)
-      .where('shared', '=', false)
-      .execute();
+  async findKeysOf(
+    execute: Execute,
+    subjects: readonly Subject[],
+  ): Promise<WrappedKey[]> {
+    const rows = await execute<{ tenant_id: string; subject_ref: string; wrapped_key: Buffer }>({
+      name: 'subject-keys',
+      text: `select k.tenant_id, k.subject_ref, k.wrapped_key
+        from json_to_recordset($1::json) as x(tenant_id uuid, subject_ref text)
+        join subject_key k on k.tenant_id = x.tenant_id and k.subject_ref = x.subject_ref
+        where k.wrapped_key is not null`,
+      values: [
+        JSON.stringify(
+          subjects.map(({ tenantId, subjectRef }) => ({ tenant_id: tenantId, subject_ref: subjectRef })),
+        ),
+      ],
+    });
+    return rows.map((row) => ({
+      tenantId: row.tenant_id,
+      subjectRef: row.subject_ref,
+      wrappedKey: row.wrapped_key,
+    }));
   }
 
   /** Tokens of a run with the keys of their subjects: all of them, or those asked for. */

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Principal } from '../../auth/principal.js';
+import type { AuditFact } from '../../compliance/audit/audit-leaf.js';
 import { AuditTrail } from '../../compliance/audit/audit-trail.service.js';
 import { ConsentService } from '../../compliance/consent/consent.service.js';
 import { ComplianceGate } from '../../compliance/gate/compliance-gate.service.js';
@@ -12,15 +13,18 @@ import { AppError, type FieldError } from '../../kernel/app-error.js';
 import type { JsonValue } from '../../kernel/canonical-json.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { newId } from '../../kernel/ids.js';
+import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
 import { DefinitionStore, type StoredDefinition } from '../definitions/definition-store.service.js';
 import { checkInput } from '../definitions/input-validator.js';
 import { resolveReference } from '../definitions/references.js';
 import { contentOf } from '../runs/content.js';
+import { HandOver } from '../engine/hand-over.service.js';
+import { LoadedRun } from '../engine/loaded-run.js';
 import type { Run } from '../runs/run.js';
-import { changeOf } from '../runs/run-change.js';
+import { changeOf, type RunChange } from '../runs/run-change.js';
 import { EMPTY_CONTEXT } from '../runs/run-context.js';
-import { type PreparedChange, RunWriter } from '../runs/run-writer.service.js';
+import { RunWriter } from '../runs/run-writer.service.js';
 import { tokenizeInput } from './tokenize-input.js';
 
 export interface StartRequest {
@@ -31,12 +35,18 @@ export interface StartRequest {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** Called in the transaction that creates the run, so that the answer commits with it. */
+/** Called in the transaction that creates the run, so that what it writes commits with it. */
 export type OnStarted = (trx: Trx, run: Run) => Promise<void>;
 
-type Admission =
-  | { readonly admitted: true; readonly prepared: PreparedChange }
-  | { readonly admitted: false; readonly violations: readonly Violation[] };
+/** A request with the personal data taken out of it. */
+interface Tokenized {
+  readonly stored: StoredDefinition;
+  readonly run: Run;
+  readonly tokenizer: Tokenizer;
+  readonly input: Record<string, JsonValue>;
+  readonly recipientRefs: readonly string[];
+  readonly requestId: string;
+}
 
 /** Takes a request to start a run: checks it, takes the personal data out of it, and passes the first gate. */
 @Injectable()
@@ -49,12 +59,14 @@ export class RunAdmission {
     private readonly gate: ComplianceGate,
     private readonly audit: AuditTrail,
     private readonly writer: RunWriter,
+    private readonly handOver: HandOver,
     private readonly database: DatabaseService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
-   * Starts a run, or refuses it and leaves nothing behind but the record of the refusal.
+   * Starts a run, or refuses it and leaves nothing behind but the record of the refusal. With `onStarted` the run is
+   * created in a transaction of its own; without, together with the changes of other runs.
    *
    * @throws AppError DEFINITION_NOT_FOUND, VALIDATION_FAILED, SESSION_NOT_FOUND, SESSION_EXPIRED; TRANSITION_DENIED
    *   with the violations, after the denial was committed.
@@ -63,106 +75,49 @@ export class RunAdmission {
     principal: Principal,
     request: StartRequest,
     requestId: string,
-    onStarted: OnStarted,
+    onStarted?: OnStarted,
   ): Promise<Run> {
-    const stored = await this.database.withTenant(principal.tenantId, async (trx) => {
+    const { session, stored } = await this.database.withTenant(principal.tenantId, async (trx) => ({
       // First, so that somebody else's session says nothing about definitions either.
-      await this.sessions.use(trx, principal, request.sessionId);
-      return this.definitions.get(trx, request.definition, request.version);
-    });
+      session: await this.sessions.use(trx, principal, request.sessionId),
+      stored: await this.definitions.get(trx, request.definition, request.version),
+    }));
+    const tokenized = this.tokenized(principal, request, requestId, stored);
+    const change = await this.admitted(principal, session, tokenized);
+    await this.definitions.ensurePinned(principal.tenantId, stored);
+    const loaded = this.loaded(tokenized, session);
+    const vaultEntries = loaded.takeNewEntries();
+    return this.handOver.start(loaded, { ...change, vaultEntries }, onStarted);
+  }
+
+  /** Detection over thousands of recipients takes its time: no transaction is open meanwhile. */
+  private tokenized(
+    principal: Principal,
+    request: StartRequest,
+    requestId: string,
+    stored: StoredDefinition,
+  ): Tokenized {
     const { definition } = stored;
     checkInput(this.definitions.inputValidator(definition), request.input);
     refuseDuplicates(definition.subjects.recipients, request.input);
-
-    // Detection over thousands of recipients takes its time: no transaction is open meanwhile.
     const runId = newId();
     const tokenizer = new Tokenizer({ runRef: this.vault.runSubjectRef(runId) });
     const { input, recipientRefs } = tokenizeInput(definition, request.input, tokenizer, (email) =>
       this.vault.subjectRefOf(principal.tenantId, email),
     );
     refusePersonal(request.attributes ?? {}, tokenizer);
-    const content = contentOf(input);
-    const run = this.newRun(runId, principal, request, stored, content.hash);
-
-    const admission = await this.database.withTenant(principal.tenantId, async (trx): Promise<Admission> => {
-      const decided = await this.admit(trx, principal, run, stored, {
-        tokenizer,
-        input,
-        recipientRefs,
-        requestId,
-      });
-      if (!decided.admitted) {
-        await this.recordDenial(trx, principal, run, decided.violations, requestId);
-        return decided;
-      }
-      await this.definitions.pin(trx, principal.tenantId, stored);
-      await onStarted(trx, await this.writer.create(trx, decided.prepared));
-      return decided;
-    });
-    if (!admission.admitted)
-      throw new AppError('TRANSITION_DENIED', { members: { violations: admission.violations } });
-    this.writer.committed(admission.prepared);
-    return run;
+    const run = this.newRun(runId, principal, request, stored, contentOf(input).hash);
+    return { stored, run, tokenizer, input, recipientRefs, requestId };
   }
 
-  private async admit(
-    trx: Trx,
-    principal: Principal,
-    run: Run,
-    { definition }: StoredDefinition,
-    tokenized: { tokenizer: Tokenizer; input: JsonValue; recipientRefs: string[]; requestId: string },
-  ): Promise<Admission> {
-    const session = await this.sessions.use(trx, principal, run.sessionId);
-    const consent = await this.consents.covers(
-      trx,
-      run.tenantId,
-      run.sessionId,
-      definition.purpose,
-      tokenized.recipientRefs,
+  /** The change that starts the run. @throws AppError TRANSITION_DENIED when the gate does not let it in. */
+  private async admitted(principal: Principal, session: Session, tokenized: Tokenized): Promise<RunChange> {
+    const { run, stored, recipientRefs, tokenizer, input, requestId } = tokenized;
+    const { purpose } = stored.definition;
+    const consent = await this.database.withTenant(run.tenantId, (trx) =>
+      this.consents.covers(trx, run.tenantId, run.sessionId, purpose, recipientRefs),
     );
-    const change = changeOf({
-      contents: [contentOf(tokenized.input)],
-      vaultEntries: tokenized.tokenizer.takeNewEntries(),
-      history: [
-        {
-          kind: 'transition',
-          phase: 'INITIALIZATION',
-          status: 'completed',
-          to: 'INITIALIZATION',
-          inputHash: run.inputHash,
-          startedAt: run.createdAt,
-          endedAt: run.createdAt,
-        },
-      ],
-      events: [
-        { type: 'workflow.started', data: { definition: run.definition, version: run.definitionVersion } },
-        { type: 'phase.entered', data: { phase: 'INITIALIZATION' } },
-      ],
-      facts: [
-        {
-          type: 'workflow.started',
-          outcome: 'success',
-          actor: { type: 'apiKey', ref: principal.id },
-          sessionId: run.sessionId,
-          targets: [{ type: 'workflow', ref: run.id }],
-          context: { requestId: tokenized.requestId },
-          detail: {
-            definition: run.definition,
-            version: run.definitionVersion,
-            input: run.inputHash.toString('hex'),
-            recipients: tokenized.recipientRefs.length,
-          },
-        },
-        {
-          type: 'workflow.transition',
-          outcome: 'success',
-          actor: { type: 'system', ref: 'engine' },
-          change: { to: 'INITIALIZATION' },
-        },
-      ],
-      jobs: [{ name: 'workflow.drive' }],
-    });
-    let prepared: PreparedChange | undefined;
+    const change = startOf(principal, tokenized);
     const decision = this.gate.decide({
       runId: run.id,
       review: {
@@ -172,25 +127,43 @@ export class RunAdmission {
         ownerId: run.ownerId,
         // `use` has thrown already for a session that is not usable.
         session: { ownerId: session.ownerId, usable: true },
-        consent: { covered: consent.covered, missing: consent.missing, purpose: definition.purpose },
+        consent: { covered: consent.covered, missing: consent.missing, purpose },
       },
-      record: () => {
-        prepared = this.writer.prepare(run, change);
-      },
-      scan: () => tokenized.tokenizer.residual(tokenized.input).length,
+      record: () => this.writer.prepareNew(run, change),
+      scan: () => tokenizer.residual(input).length,
     });
-    if (!decision.allowed) return { admitted: false, violations: decision.violations };
-    return { admitted: true, prepared: prepared as unknown as PreparedChange };
+    if (decision.allowed) return change;
+    await this.recordDenial(principal, run, decision.violations, requestId);
+    throw new AppError('TRANSITION_DENIED', { members: { violations: decision.violations } });
+  }
+
+  /** The run as a worker would load it. */
+  private loaded({ stored, run, tokenizer, input }: Tokenized, session: Session): LoadedRun {
+    return new LoadedRun({
+      run,
+      definition: stored.definition,
+      input,
+      outputs: new Map(),
+      comments: [],
+      approval: undefined,
+      artifact: undefined,
+      signals: [],
+      entries: [],
+      tokenizer,
+      artifactVersions: 0,
+      alteredContents: 0,
+      sessionOwnerId: session.ownerId,
+      runRef: this.vault.runSubjectRef(run.id),
+    });
   }
 
   private async recordDenial(
-    trx: Trx,
     principal: Principal,
     run: Run,
     violations: readonly Violation[],
     requestId: string,
   ): Promise<void> {
-    await this.audit.append(trx, principal.tenantId, {
+    const fact: AuditFact = {
       type: 'workflow.start_denied',
       outcome: 'denied',
       actor: { type: 'apiKey', ref: principal.id },
@@ -202,7 +175,10 @@ export class RunAdmission {
         definition: run.definition,
         violations: violations.map((violation) => violation.rule).join(' '),
       },
-    });
+    };
+    await this.database.withTenant(principal.tenantId, (trx) =>
+      this.audit.append(trx, principal.tenantId, fact),
+    );
   }
 
   private newRun(
@@ -241,6 +217,50 @@ export class RunAdmission {
       completedAt: null,
     };
   }
+}
+
+/** What starting a run writes of it. */
+function startOf(principal: Principal, { run, input, recipientRefs, requestId }: Tokenized): RunChange {
+  return changeOf({
+    contents: [{ hash: run.inputHash, value: input }],
+    history: [
+      {
+        kind: 'transition',
+        phase: 'INITIALIZATION',
+        status: 'completed',
+        to: 'INITIALIZATION',
+        inputHash: run.inputHash,
+        startedAt: run.createdAt,
+        endedAt: run.createdAt,
+      },
+    ],
+    events: [
+      { type: 'workflow.started', data: { definition: run.definition, version: run.definitionVersion } },
+      { type: 'phase.entered', data: { phase: 'INITIALIZATION' } },
+    ],
+    facts: [
+      {
+        type: 'workflow.started',
+        outcome: 'success',
+        actor: { type: 'apiKey', ref: principal.id },
+        sessionId: run.sessionId,
+        targets: [{ type: 'workflow', ref: run.id }],
+        context: { requestId },
+        detail: {
+          definition: run.definition,
+          version: run.definitionVersion,
+          input: run.inputHash.toString('hex'),
+          recipients: recipientRefs.length,
+        },
+      },
+      {
+        type: 'workflow.transition',
+        outcome: 'success',
+        actor: { type: 'system', ref: 'engine' },
+        change: { to: 'INITIALIZATION' },
+      },
+    ],
+  });
 }
 
 /** One address twice would be two messages to one person. */

@@ -8,6 +8,7 @@ import { AGENTS } from '../../agents/agent-registry.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { ConfigError, type ConfigFault } from '../../config/config-error.js';
 import { InjectConfig } from '../../config/inject-config.js';
+import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
 import { AppError } from '../../kernel/app-error.js';
 import { canonicalJson } from '../../kernel/canonical-json.js';
@@ -33,10 +34,13 @@ export class DefinitionStore implements OnModuleInit {
   private readonly builtin = new Map<string, WorkflowDefinition>();
   /** Definitions never change once stored, so a cached one is never wrong. */
   private readonly pinnedCache = new Map<string, WorkflowDefinition>();
+  /** Built-in versions known to be stored for a tenant. */
+  private readonly pins = new Set<string>();
   private readonly validators = new WeakMap<WorkflowDefinition, ValidateFunction>();
 
   constructor(
     @Inject(AGENTS) private readonly agents: readonly AnyAgent[],
+    private readonly database: DatabaseService,
     @InjectConfig('workflow') private readonly config: AppConfig['workflow'],
     @InjectConfig('instance') private readonly instance: AppConfig['instance'],
   ) {}
@@ -137,10 +141,11 @@ export class DefinitionStore implements OnModuleInit {
   }
 
   /** Makes sure that the version a run starts with stays readable for as long as the run does. */
-  async pin(trx: Trx, tenantId: string, { definition, source }: StoredDefinition): Promise<void> {
+  async ensurePinned(tenantId: string, { definition, source }: StoredDefinition): Promise<void> {
     const key = cacheKey(tenantId, definition.name, definition.version);
-    if (this.pinnedCache.get(key) === definition) return;
-    await this.store(trx, tenantId, definition, source);
+    if (source === 'tenant' || this.pins.has(key)) return;
+    await this.database.withTenant(tenantId, (trx) => this.store(trx, tenantId, definition, source));
+    this.pins.add(key);
   }
 
   /** The version a run has pinned. @throws AppError DEFINITION_NOT_FOUND. */

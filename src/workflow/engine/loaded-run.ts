@@ -9,8 +9,20 @@ import { stepKey } from './step-key.js';
 export interface LoadedApproval {
   readonly id: string;
   readonly status: string;
-  readonly expiresAt: Date;
+  readonly artifactId: string;
   readonly bindingHash: Buffer;
+  readonly requesterId: string;
+  readonly fourEyes: boolean;
+  readonly requiredApprovals: number;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly decisions: readonly {
+    readonly actorId: string;
+    readonly decision: string;
+    readonly comment: string | null;
+    readonly bindingHash: Buffer;
+    readonly decidedAt: Date;
+  }[];
 }
 
 export interface LoadedArtifact {
@@ -36,6 +48,8 @@ export interface RunSnapshot {
     readonly payload: Record<string, unknown>;
   }[];
   readonly entries: readonly VaultEntry[];
+  /** Where there is one already; absent = made from the entries. */
+  readonly tokenizer?: Tokenizer;
   /** How many versions of the artefact the run has made, in all rounds. */
   readonly artifactVersions: number;
   /** Stored texts that are not what their hash says. */
@@ -55,7 +69,7 @@ export class LoadedRun {
   readonly definition: WorkflowDefinition;
   readonly input: Record<string, unknown>;
   readonly tokenizer: Tokenizer;
-  readonly comments: readonly string[];
+  comments: readonly string[];
   readonly signals: RunSnapshot['signals'];
   approval: LoadedApproval | undefined;
   artifact: LoadedArtifact | undefined;
@@ -81,7 +95,8 @@ export class LoadedRun {
     this.alteredContents = snapshot.alteredContents;
     this.sessionOwnerId = snapshot.sessionOwnerId;
     this.entries = new Map(snapshot.entries.map((entry) => [entry.token, entry]));
-    this.tokenizer = new Tokenizer({ runRef: snapshot.runRef, entries: snapshot.entries });
+    this.tokenizer =
+      snapshot.tokenizer ?? new Tokenizer({ runRef: snapshot.runRef, entries: snapshot.entries });
   }
 
   /** The state on which the next action is decided. */
@@ -139,6 +154,13 @@ export class LoadedRun {
       this.artifact = undefined;
     }
     this.run = run;
+  }
+
+  /** Takes note of a decision that is about to be committed. */
+  decide(approval: LoadedApproval, edited: LoadedArtifact | undefined, comment: string | null): void {
+    this.approval = approval;
+    if (edited) this.artifact = edited;
+    if (comment !== null) this.comments = [...this.comments, comment];
   }
 
   /** Tokens given out since the last call, for the vault to seal. */

@@ -4,10 +4,10 @@ import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
 import { SessionService } from '../../sessions/session.service.js';
 import { DefinitionStore } from '../definitions/definition-store.service.js';
-import { ApprovalRepository } from '../review/approval.repository.js';
+import { ApprovalRepository, type DecisionRow, type RoundApprovalRow } from '../review/approval.repository.js';
 import { contentOf } from '../runs/content.js';
 import { RunRepository } from '../runs/run.repository.js';
-import { LoadedRun } from './loaded-run.js';
+import { type LoadedApproval, LoadedRun } from './loaded-run.js';
 
 /** Reads a run with all that driving it needs, in one transaction. */
 @Injectable()
@@ -44,12 +44,7 @@ export class RunLoader {
         steps.flatMap((step) => (step.step_key ? [[step.step_key, step.output] as const] : [])),
       ),
       comments: await this.approvals.changeRequests(trx, runId),
-      approval: approval && {
-        id: approval.id,
-        status: approval.status,
-        expiresAt: approval.expires_at,
-        bindingHash: approval.binding_hash,
-      },
+      approval: approval && approvalOf(approval, await this.approvals.decisions(trx, [approval.id])),
       // Each round makes its own artefact.
       artifact:
         artifact?.round === run.round
@@ -72,6 +67,27 @@ export class RunLoader {
       entries: await this.vault.open(trx, tenantId, runId),
     });
   }
+}
+
+function approvalOf(row: RoundApprovalRow, decisions: readonly DecisionRow[]): LoadedApproval {
+  return {
+    id: row.id,
+    status: row.status,
+    artifactId: row.artifact_id,
+    bindingHash: row.binding_hash,
+    requesterId: row.requester_id,
+    fourEyes: row.four_eyes,
+    requiredApprovals: row.required_approvals,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    decisions: decisions.map((each) => ({
+      actorId: each.actor_id,
+      decision: each.decision,
+      comment: each.comment,
+      bindingHash: each.binding_hash,
+      decidedAt: each.decided_at,
+    })),
+  };
 }
 
 /** How many texts are not what their hash says, by computing it again. */

@@ -121,7 +121,7 @@ export class Transitions {
       round: run.round,
       expiresAt,
     };
-    loaded.approval = { ...approval, status: 'pending' };
+    loaded.approval = { ...approval, status: 'pending', createdAt: now, decisions: [] };
     const contentHash = artifact.contentHash.toString('hex');
     return changeOf({
       status: 'WAITING_FOR_APPROVAL',
@@ -161,8 +161,8 @@ export class Transitions {
           oversight: { decision: 'requested', shown: approval.bindingHash.toString('hex') },
         },
       ],
-      // Wakes the run when nobody has decided in time.
-      jobs: [{ name: 'workflow.drive', startAfter: expiresAt }],
+      // Wakes the run when nobody has decided in time; found by the approval's id when somebody has.
+      jobs: [{ name: 'workflow.drive', id: approval.id, startAfter: expiresAt }],
     });
   }
 

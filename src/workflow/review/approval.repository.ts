@@ -50,36 +50,6 @@ export class ApprovalRepository {
     return rows.map((row) => row.comment as string);
   }
 
-  async insertDecision(
-    trx: Trx,
-    decision: {
-      readonly id: string;
-      readonly tenantId: string;
-      readonly runId: string;
-      readonly approvalId: string;
-      readonly actorId: string;
-      readonly decision: string;
-      readonly comment: string | null;
-      readonly bindingHash: Buffer;
-      readonly decidedAt: Date;
-    },
-  ): Promise<void> {
-    await trx
-      .insertInto('approval_decision')
-      .values({
-        id: decision.id,
-        tenant_id: decision.tenantId,
-        run_id: decision.runId,
-        approval_id: decision.approvalId,
-        actor_id: decision.actorId,
-        decision: decision.decision,
-        comment: decision.comment,
-        binding_hash: decision.bindingHash,
-        decided_at: decision.decidedAt,
-      })
-      .execute();
-  }
-
   private withContentHash(trx: Trx) {
     return trx
       .selectFrom('approval')
@@ -91,3 +61,4 @@ export class ApprovalRepository {
 
 export type ApprovalRow = Awaited<ReturnType<ApprovalRepository['ofRun']>>[number];
 export type DecisionRow = Awaited<ReturnType<ApprovalRepository['decisions']>>[number];
+export type RoundApprovalRow = NonNullable<Awaited<ReturnType<ApprovalRepository['ofRound']>>>;

@@ -11,7 +11,7 @@ import { Idempotent } from '../../http/idempotent.js';
 import { lastIdOf, type Page, pageOf } from '../../http/paging.js';
 import { AppError } from '../../kernel/app-error.js';
 import { isId } from '../../kernel/ids.js';
-import { presentApproval } from '../run.presenter.js';
+import { presentApproval, presentDecided } from '../run.presenter.js';
 import { RunRepository } from '../runs/run.repository.js';
 import { DecisionDto, ListApprovalsQuery } from '../workflow.dto.js';
 import { ApprovalDto } from './approval.dto.js';
@@ -73,18 +73,15 @@ export class ApprovalsController {
   ): Promise<unknown> {
     if (!isId(id)) throw new AppError('WORKFLOW_NOT_FOUND');
     refuseContradictions(body);
-    let answer: unknown;
-    await this.review.decide(
+    const decided = await this.review.decide(
       principal,
       id,
       { decision: body.decision, comment: body.comment, edits: body.edits?.emails },
       request.id,
-      async (trx, approvalId) => {
-        answer = (await this.presentAll(trx, id)).find((approval) => approval.id === approvalId);
-        await request.idempotency?.store(trx, 201, answer);
-      },
+      request.idempotency &&
+        (async (trx, answered) => request.idempotency?.store(trx, 201, presentDecided(answered))),
     );
-    return answer;
+    return presentDecided(decided);
   }
 
   private async presentAll(trx: Trx, runId: string) {

@@ -7,15 +7,14 @@ import type { Trx } from '../../database/trx.js';
 import { AppError } from '../../kernel/app-error.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { newId } from '../../kernel/ids.js';
-import type { LoadedRun } from '../engine/loaded-run.js';
+import { HandOver } from '../engine/hand-over.service.js';
+import type { LoadedApproval, LoadedRun } from '../engine/loaded-run.js';
 import { RunLoader } from '../engine/run-loader.service.js';
 import { endOf } from '../engine/transitions.service.js';
-import { RunEventFeed } from '../events/run-event-feed.service.js';
+import { WaitingRuns } from '../engine/waiting-runs.js';
 import type { Run } from '../runs/run.js';
 import { changeOf, joinChanges, type RunChange } from '../runs/run-change.js';
-import { RunRepository } from '../runs/run.repository.js';
-import { type PreparedChange, RunWriter } from '../runs/run-writer.service.js';
-import { ApprovalRepository, type ApprovalRow, type DecisionRow } from './approval.repository.js';
+import { StaleRun } from '../runs/run-writer.service.js';
 import { applyEdits, type EmailEdit } from './artifact-edits.js';
 import { bindingHash } from './binding.js';
 
@@ -25,29 +24,42 @@ export interface Decision {
   readonly edits?: readonly EmailEdit[];
 }
 
-/** Called in the transaction that records the decision, so that the answer commits with it. */
-export type OnDecided = (trx: Trx, approvalId: string) => Promise<void>;
+/** Called in the transaction that records the decision, so that what it writes commits with it. */
+export type OnDecided = (trx: Trx, decided: DecidedApproval) => Promise<void>;
 
-/** Error code SQLSTATE of the database's own four-eyes check. */
+/** An approval as it stands after a decision. */
+export interface DecidedApproval {
+  readonly approval: LoadedApproval;
+  readonly runId: string;
+  readonly round: number;
+  /** SHA-256 of the artefact decided on. */
+  readonly contentHash: Buffer;
+}
+
+/** SQLSTATE of the database's own four-eyes check. */
 const FOUR_EYES = 'CS001';
 
 /** What people have made of an approval; a cancelled or expired one was decided by nobody. */
 const DECIDED: ReadonlySet<string> = new Set(['approved', 'rejected', 'changes_requested']);
 
-type Outcome =
-  { readonly done: PreparedChange; readonly approvalId: string } | { readonly refused: AppError };
+/** Others may decide at the same moment; each time what they have decided is read first. */
+const MAX_TRIES = 5;
+
+/** A decision with who makes it and where. */
+interface Request extends Decision {
+  readonly principal: Principal;
+  readonly requestId: string;
+}
 
 /** Takes the decisions of people on what a run shows them. */
 @Injectable()
 export class ReviewService {
   constructor(
     private readonly database: DatabaseService,
-    private readonly runs: RunRepository,
     private readonly loader: RunLoader,
-    private readonly approvals: ApprovalRepository,
-    private readonly writer: RunWriter,
+    private readonly waiting: WaitingRuns,
+    private readonly handOver: HandOver,
     private readonly audit: AuditTrail,
-    private readonly feed: RunEventFeed,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -62,192 +74,197 @@ export class ReviewService {
     runId: string,
     decision: Decision,
     requestId: string,
-    onDecided: OnDecided,
-  ): Promise<void> {
-    const outcome = await this.database
-      .withTenant(principal.tenantId, (trx) =>
-        this.decideWithin(trx, principal, runId, decision, requestId, onDecided),
-      )
-      .catch((error: unknown) => {
-        if ((error as { code?: string }).code !== FOUR_EYES) throw error;
-        return { refused: new AppError('APPROVAL_FOUR_EYES', { cause: error }) };
-      });
-    if ('refused' in outcome) {
-      await this.recordRefusal(principal, runId, outcome.refused.code, requestId);
-      throw outcome.refused;
+    onDecided?: OnDecided,
+  ): Promise<DecidedApproval> {
+    for (let tries = 1; ; tries++) {
+      const loaded =
+        (tries === 1 ? this.waiting.take(principal.tenantId, runId) : undefined) ??
+        (await this.loader.load(principal.tenantId, runId));
+      if (!loaded) throw new AppError('WORKFLOW_NOT_FOUND');
+      try {
+        return await this.decideOn(loaded, { ...decision, principal, requestId }, onDecided);
+      } catch (error) {
+        if (!(error instanceof StaleRun)) throw error;
+        if (tries >= MAX_TRIES) throw new AppError('RUN_CONFLICT', { cause: error });
+      }
     }
-    this.writer.committed(outcome.done);
-    this.feed.wake(runId);
   }
 
-  private async decideWithin(
-    trx: Trx,
-    principal: Principal,
-    runId: string,
-    decision: Decision,
-    requestId: string,
-    onDecided: OnDecided,
-  ): Promise<Outcome> {
-    const run = await this.runs.lock(trx, runId);
-    if (!run) throw new AppError('WORKFLOW_NOT_FOUND');
-    const approval = (await this.approvals.ofRun(trx, runId)).at(-1);
-    const decisions = approval ? await this.approvals.decisions(trx, [approval.id]) : [];
-    if (run.status !== 'WAITING_FOR_APPROVAL' || approval?.status !== 'pending') {
-      return { refused: notWaiting(run, approval) };
+  private async decideOn(loaded: LoadedRun, request: Request, onDecided?: OnDecided): Promise<DecidedApproval> {
+    const { approval, run } = loaded;
+    const refusal = refusalOf(run, approval, request, this.clock.now());
+    if (refusal || !approval) return this.refuse(run.id, request, refusal ?? notWaiting(run, approval));
+    const change = this.changeOf(loaded, approval, request);
+    const decided = {
+      approval: loaded.approval ?? approval,
+      runId: run.id,
+      round: run.round,
+      contentHash: loaded.artifact?.contentHash ?? Buffer.alloc(0),
+    };
+    try {
+      await this.handOver.proceed(loaded, change, onDecided && ((trx) => onDecided(trx, decided)));
+    } catch (error) {
+      if ((error as { code?: string }).code !== FOUR_EYES) throw error;
+      return this.refuse(run.id, request, new AppError('APPROVAL_FOUR_EYES', { cause: error }));
     }
-    if (decisions.some((each) => each.actor_id === principal.id)) {
-      return {
-        refused: new AppError('APPROVAL_ALREADY_DECIDED', {
-          detail: 'You have decided on this approval already.',
-        }),
-      };
-    }
-    if (approval.expires_at <= this.clock.now()) {
-      return { refused: new AppError('RUN_NOT_WAITING', { detail: 'The approval has expired.' }) };
-    }
-    const loaded = await this.loader.loadWithin(trx, principal.tenantId, runId);
-    if (!loaded) throw new AppError('WORKFLOW_NOT_FOUND');
-    const change = await this.changeFor(trx, loaded, approval, decisions, principal, decision, requestId);
-    const done = this.writer.prepare(run, change);
-    await this.writer.apply(trx, done);
-    await onDecided(trx, approval.id);
-    return { done, approvalId: approval.id };
+    return decided;
   }
 
-  private async changeFor(
-    trx: Trx,
-    loaded: LoadedRun,
-    approval: ApprovalRow,
-    earlier: readonly DecisionRow[],
-    principal: Principal,
-    decision: Decision,
-    requestId: string,
-  ): Promise<RunChange> {
+  /** Records the decision, and lets the run as loaded know of it, so that it can go on from here. */
+  private changeOf(loaded: LoadedRun, approval: LoadedApproval, request: Request): RunChange {
     const now = this.clock.now();
-    const edited = decision.edits?.length ? applyEdits(loaded, decision.edits) : undefined;
+    const { principal, decision } = request;
+    const edited = request.edits?.length ? applyEdits(loaded, request.edits) : undefined;
     const shown = edited
       ? bindingHash(loaded.definition, loaded.input, edited.content.value)
-      : approval.binding_hash;
+      : approval.bindingHash;
     const comment =
-      decision.comment === undefined
+      request.comment === undefined
         ? null
-        : loaded.tokenizer.tokenizeUntrusted(decision.comment, { shared: true });
-    await this.approvals.insertDecision(trx, {
-      id: newId(),
-      tenantId: principal.tenantId,
-      runId: approval.run_id,
-      approvalId: approval.id,
-      actorId: principal.id,
-      decision: decision.decision,
-      comment,
-      bindingHash: shown,
-      decidedAt: now,
-    });
+        : loaded.tokenizer.tokenizeUntrusted(request.comment, { shared: true });
+    const decisions = [
+      ...approval.decisions,
+      { actorId: principal.id, decision, comment, bindingHash: shown, decidedAt: now },
+    ];
+    const status = statusAfter(decision, decisions, approval, shown);
+    loaded.decide(
+      { ...approval, status, bindingHash: shown, artifactId: edited?.artifact.id ?? approval.artifactId, decisions },
+      edited && {
+        id: edited.artifact.id,
+        version: edited.artifact.version,
+        contentHash: edited.content.hash,
+        content: edited.content.value,
+      },
+      decision === 'request_changes' ? comment : null,
+    );
     const recorded = changeOf({
       contents: edited ? [edited.content] : [],
       artifacts: edited ? [edited.artifact] : [],
       vaultEntries: loaded.takeNewEntries(),
+      decisions: [
+        {
+          id: newId(),
+          approvalId: approval.id,
+          actorId: principal.id,
+          decision,
+          comment,
+          bindingHash: shown,
+          decidedAt: now,
+        },
+      ],
+      closedApprovals: [{ id: approval.id, status, bindingHash: shown, artifactId: edited?.artifact.id }],
       history: [
         {
           kind: 'approval',
           phase: 'REVIEW',
-          status: decision.decision,
+          status: decision,
           detail: {
             approvalId: approval.id,
             actorId: principal.id,
             ...(comment !== null && { comment }),
             edited: edited !== undefined,
           },
-          startedAt: approval.created_at,
+          startedAt: approval.createdAt,
           endedAt: now,
         },
       ],
       events: [
-        {
-          type: 'approval.recorded',
-          data: { approvalId: approval.id, actorId: principal.id, decision: decision.decision },
-        },
+        { type: 'approval.recorded', data: { approvalId: approval.id, actorId: principal.id, decision } },
       ],
-      facts: [
-        {
-          type: 'approval.decided',
-          outcome: 'success',
-          actor: { type: 'apiKey', ref: principal.id },
-          targets: [{ type: 'approval', ref: approval.id }],
-          oversight: { decision: decision.decision, shown: shown.toString('hex') },
-          context: { requestId },
-          detail: {
-            // How long a person had it before them: evidence of oversight.
-            secondsToDecide: Math.round((now.getTime() - approval.created_at.getTime()) / 1_000),
-            edited: edited !== undefined,
-            fourEyes: approval.four_eyes,
-            requesterDecided: principal.id === approval.requester_id,
-          },
-        },
-      ],
+      facts: [decidedFact(approval, request, shown, edited !== undefined, now)],
+      // Nobody has to be waited for any more.
+      endedJobs: status === 'pending' ? [] : [{ id: approval.id, name: 'workflow.drive' }],
     });
-    // Approvals of what has been edited since were given to something else.
-    const standing = earlier.filter(
-      (each) => each.decision === 'approve' && each.binding_hash.equals(shown),
-    ).length;
-    return joinChanges(
-      recorded,
-      consequence(decision, approval, standing, principal, shown, edited?.artifact.id),
-    );
+    return joinChanges(recorded, consequence(status, approval, principal));
   }
 
-  private async recordRefusal(
-    principal: Principal,
-    runId: string,
-    code: string,
-    requestId: string,
-  ): Promise<void> {
+  /** A refusal is a result too: it is recorded, then answered. */
+  private async refuse(runId: string, { principal, requestId }: Request, refusal: AppError): Promise<never> {
     const fact: AuditFact = {
       type: 'approval.denied',
       outcome: 'denied',
       actor: { type: 'apiKey', ref: principal.id },
       targets: [{ type: 'workflow', ref: runId }],
-      code,
+      code: refusal.code,
       context: { requestId },
     };
     await this.database.withTenant(principal.tenantId, (trx) =>
       this.audit.append(trx, principal.tenantId, fact),
     );
+    throw refusal;
   }
 }
 
-function notWaiting(run: Run, approval: ApprovalRow | undefined): AppError {
-  if (approval && DECIDED.has(approval.status) && approval.round === run.round) {
+/** Why this decision is not taken; undefined when it is. */
+function refusalOf(
+  run: Run,
+  approval: LoadedApproval | undefined,
+  { principal, decision }: Request,
+  now: Date,
+): AppError | undefined {
+  if (run.status !== 'WAITING_FOR_APPROVAL' || approval?.status !== 'pending') return notWaiting(run, approval);
+  if (approval.decisions.some((each) => each.actorId === principal.id)) {
+    return new AppError('APPROVAL_ALREADY_DECIDED', {
+      detail: 'You have decided on this approval already.',
+    });
+  }
+  if (approval.expiresAt <= now) {
+    return new AppError('RUN_NOT_WAITING', { detail: 'The approval has expired.' });
+  }
+  if (decision === 'approve' && approval.fourEyes && approval.requesterId === principal.id) {
+    return new AppError('APPROVAL_FOUR_EYES');
+  }
+  return undefined;
+}
+
+function notWaiting(run: Run, approval: LoadedApproval | undefined): AppError {
+  if (approval && DECIDED.has(approval.status)) {
     return new AppError('APPROVAL_ALREADY_DECIDED', { detail: `The approval is ${approval.status}.` });
   }
   return new AppError('RUN_NOT_WAITING', { detail: `The run is ${run.status}.` });
 }
 
-/** What follows from a decision. */
-function consequence(
-  { decision }: Decision,
-  approval: ApprovalRow,
-  earlierApprovals: number,
-  principal: Principal,
-  bound: Buffer,
-  editedArtifactId: string | undefined,
-): RunChange {
+/** What an approval has come to with its newest decision. */
+function statusAfter(
+  decision: Decision['decision'],
+  decisions: LoadedApproval['decisions'],
+  approval: LoadedApproval,
+  shown: Buffer,
+): string {
+  if (decision === 'reject') return 'rejected';
+  if (decision === 'request_changes') return 'changes_requested';
+  // Approvals of what has been edited since were given to something else.
+  const standing = decisions.filter((each) => each.decision === 'approve' && each.bindingHash.equals(shown));
+  return standing.length < approval.requiredApprovals ? 'pending' : 'approved';
+}
+
+/** What follows from it for the run. */
+function consequence(status: string, approval: LoadedApproval, principal: Principal): RunChange {
   const actor = { type: 'apiKey', ref: principal.id } as const;
-  const close = (status: string) =>
-    changeOf({
-      closedApprovals: [{ id: approval.id, status, bindingHash: bound, artifactId: editedArtifactId }],
-    });
-  switch (decision) {
-    case 'reject':
-      return joinChanges(close('rejected'), endOf('REJECTED', actor, { approvalId: approval.id }));
-    case 'request_changes':
-      return joinChanges(
-        close('changes_requested'),
-        changeOf({ status: 'RUNNING', jobs: [{ name: 'workflow.drive' }] }),
-      );
-    case 'approve':
-      return earlierApprovals + 1 < approval.required_approvals
-        ? close('pending')
-        : joinChanges(close('approved'), changeOf({ status: 'RUNNING', jobs: [{ name: 'workflow.drive' }] }));
-  }
+  if (status === 'rejected') return endOf('REJECTED', actor, { approvalId: approval.id });
+  return changeOf({ status: status === 'pending' ? undefined : 'RUNNING' });
+}
+
+function decidedFact(
+  approval: LoadedApproval,
+  { principal, decision, requestId }: Request,
+  shown: Buffer,
+  edited: boolean,
+  now: Date,
+): AuditFact {
+  return {
+    type: 'approval.decided',
+    outcome: 'success',
+    actor: { type: 'apiKey', ref: principal.id },
+    targets: [{ type: 'approval', ref: approval.id }],
+    oversight: { decision, shown: shown.toString('hex') },
+    context: { requestId },
+    detail: {
+      // How long a person had it before them: evidence of oversight.
+      secondsToDecide: Math.round((now.getTime() - approval.createdAt.getTime()) / 1_000),
+      edited,
+      fourEyes: approval.fourEyes,
+      requesterDecided: principal.id === approval.requesterId,
+    },
+  };
 }

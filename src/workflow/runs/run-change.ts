@@ -56,6 +56,34 @@ export interface NewApproval {
   readonly expiresAt: Date;
 }
 
+/** What somebody has said of an approval. */
+export interface NewDecision {
+  readonly id: string;
+  readonly approvalId: string;
+  readonly actorId: string;
+  readonly decision: 'approve' | 'reject' | 'request_changes';
+  readonly comment: string | null;
+  readonly bindingHash: Buffer;
+  readonly decidedAt: Date;
+}
+
+/** Something that happened outside, for the run to find. */
+export interface NewSignal {
+  readonly id: string;
+  readonly type: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** A job for the run. */
+export interface RunJobRequest {
+  readonly name: JobName;
+  /** Absent = any. */
+  readonly id?: string;
+  readonly startAfter?: Date;
+  /** Whether the process that commits the job drives it itself. */
+  readonly claimed?: boolean;
+}
+
 /** All that one commit does to a run: it happens together or not at all. */
 export interface RunChange {
   readonly status?: RunStatus;
@@ -71,6 +99,7 @@ export interface RunChange {
   readonly contents: readonly Content[];
   readonly artifacts: readonly NewArtifact[];
   readonly approvals: readonly NewApproval[];
+  readonly decisions: readonly NewDecision[];
   /** Approvals that were pending and are no more. */
   readonly closedApprovals: readonly {
     readonly id: string;
@@ -80,9 +109,11 @@ export interface RunChange {
   }[];
   readonly vaultEntries: readonly VaultEntry[];
   /** Signals for the run to find. */
-  readonly signals: readonly { readonly type: string; readonly payload: Readonly<Record<string, unknown>> }[];
+  readonly signals: readonly NewSignal[];
   readonly consumedSignals: readonly string[];
-  readonly jobs: readonly { readonly name: JobName; readonly startAfter?: Date }[];
+  readonly jobs: readonly RunJobRequest[];
+  /** Jobs that have nothing left to do once this is committed. */
+  readonly endedJobs: readonly { readonly id: string; readonly name: JobName }[];
 }
 
 export const NO_CHANGE: RunChange = {
@@ -92,11 +123,13 @@ export const NO_CHANGE: RunChange = {
   contents: [],
   artifacts: [],
   approvals: [],
+  decisions: [],
   closedApprovals: [],
   vaultEntries: [],
   signals: [],
   consumedSignals: [],
   jobs: [],
+  endedJobs: [],
 };
 
 /** A change from the parts that matter. */
@@ -120,11 +153,13 @@ export function joinChanges(first: RunChange, second: RunChange): RunChange {
     contents: [...first.contents, ...second.contents],
     artifacts: [...first.artifacts, ...second.artifacts],
     approvals: [...first.approvals, ...second.approvals],
+    decisions: [...first.decisions, ...second.decisions],
     closedApprovals: [...first.closedApprovals, ...second.closedApprovals],
     vaultEntries: [...first.vaultEntries, ...second.vaultEntries],
     signals: [...first.signals, ...second.signals],
     consumedSignals: [...first.consumedSignals, ...second.consumedSignals],
     jobs: [...first.jobs, ...second.jobs],
+    endedJobs: [...first.endedJobs, ...second.endedJobs],
   };
 }
 

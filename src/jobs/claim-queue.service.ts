@@ -1,0 +1,230 @@
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import type { AppConfig } from '../config/app-config.js';
+import { InjectConfig } from '../config/inject-config.js';
+import { newId } from '../kernel/ids.js';
+import { FAIR_FETCH, FAIR_FETCH_INDEX, type FetchedJob } from './fair-fetch.js';
+import type { RunJob } from './job-catalogue.js';
+import { HandBack, type JobContext, JobsService } from './jobs.service.js';
+import { Wake } from './wake.js';
+
+/** The queue whose jobs are driven side by side in one process. */
+const QUEUE = 'workflow.drive';
+
+/** A job in the hands of this process. Nobody else gets it while the process is heard of. */
+export interface Claim {
+  readonly id: string;
+  readonly tenantId: string;
+}
+
+interface Held extends Claim {
+  readonly attempt: number;
+  readonly lost: AbortController;
+  /** Whether the job's row is committed, so that its lease can be renewed. */
+  committed: boolean;
+}
+
+/** What a handler is told, and how it says that its own commit has ended the job. */
+export interface ClaimContext extends JobContext {
+  readonly claim: Claim;
+}
+
+/**
+ * Runs of this process: taken from the queue, or claimed by whoever accepts a start or an approval and has room, so
+ * that no trip through the queue stands between accepting and driving. One lease each, all renewed together.
+ */
+@Injectable()
+export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
+  private readonly logger = new Logger(ClaimQueue.name);
+  private readonly held = new Map<string, Held>();
+  private readonly heldByTenant = new Map<string, number>();
+  private readonly running = new Set<Promise<void>>();
+  private readonly wake = new Wake();
+  private readonly stopping = new AbortController();
+  private heartbeat: NodeJS.Timeout | undefined;
+  private handler: ((data: RunJob, context: ClaimContext) => Promise<void>) | undefined;
+  private fetching: Promise<void> | undefined;
+  private closeListener: (() => Promise<void>) | undefined;
+
+  constructor(
+    private readonly jobs: JobsService,
+    @InjectConfig('jobs') private readonly config: AppConfig['jobs'],
+    @InjectConfig('server') private readonly server: AppConfig['server'],
+  ) {}
+
+  /** Starts to take jobs; before that nothing can be claimed either. */
+  async open(handler: (data: RunJob, context: ClaimContext) => Promise<void>): Promise<void> {
+    await this.jobs.sql(FAIR_FETCH_INDEX, []);
+    this.handler = handler;
+    this.heartbeat = setInterval(() => void this.renew(), (this.config.heartbeatSeconds * 1_000) / 4);
+    this.closeListener = await this.jobs.listen(QUEUE, () => this.wake.notify());
+    this.fetching = this.fetchForEver();
+  }
+
+  /** A job to be made as already given out to this process; undefined when there is no room for it here. */
+  tryClaim(tenantId: string): Claim | undefined {
+    if (!this.handler || this.stopping.signal.aborted || this.room() <= 0) return undefined;
+    // How many a tenant holds anywhere is known to the queue alone.
+    if (this.config.tenantConcurrency !== undefined) return undefined;
+    if ((this.heldByTenant.get(tenantId) ?? 0) >= this.shareOfTenant()) return undefined;
+    const claim = { id: newId(), tenantId, attempt: 0, lost: new AbortController(), committed: false };
+    this.hold(claim);
+    return claim;
+  }
+
+  /** Gives a claim up whose job was not committed. */
+  abandon(claim: Claim): void {
+    this.letGo(claim.id);
+  }
+
+  /** Drives a claimed job once it is committed. Faults are met as those of jobs taken from the queue are. */
+  run(claim: Claim, data: RunJob, work: (context: ClaimContext) => Promise<void>): void {
+    const held = this.held.get(claim.id);
+    if (!held) return;
+    held.committed = true;
+    const done = this.carryOut(held, data, work).finally(() => {
+      this.running.delete(done);
+    });
+    this.running.add(done);
+  }
+
+  /** To be called when the holder's own commit has ended the job. */
+  ended(claim: Claim): void {
+    this.letGo(claim.id);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopping.abort();
+    this.wake.notify();
+    await this.closeListener?.();
+    await this.fetching;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.race([Promise.all(this.running), after(this.server.drainTimeoutMs)]);
+    if (this.running.size > 0) {
+      this.logger.warn({ event: 'jobs.drain_timeout', running: this.running.size });
+    }
+    clearInterval(this.heartbeat);
+  }
+
+  private async carryOut(held: Held, data: RunJob, work: (context: ClaimContext) => Promise<void>): Promise<void> {
+    const context = { claim: held, signal: held.lost.signal, draining: this.stopping.signal };
+    try {
+      await work(context);
+      if (this.held.has(held.id)) await this.jobs.end(QUEUE, held);
+    } catch (error) {
+      await this.giveBack(held, data, error);
+    } finally {
+      this.letGo(held.id);
+    }
+  }
+
+  private async giveBack(held: Held, data: RunJob, error: unknown): Promise<void> {
+    if (held.lost.signal.aborted) {
+      this.logger.warn({ event: 'jobs.lost', job: QUEUE, runId: data.runId });
+      return;
+    }
+    if (!(error instanceof HandBack)) {
+      this.logger.error({ event: 'jobs.failed', job: QUEUE, runId: data.runId, err: error });
+      // The job is given out again at once; a fault that persists must not spin.
+      await after(1_000);
+    }
+    try {
+      await this.jobs.giveBack(QUEUE, held, error);
+    } catch (fault) {
+      // Without a heartbeat it is given out again anyway.
+      this.logger.warn({ event: 'jobs.not_given_back', runId: data.runId, err: fault });
+    }
+  }
+
+  private async fetchForEver(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      const asked = this.wake.next(this.config.pollingIntervalSeconds * 1_000);
+      const room = this.room();
+      const fetched = room > 0 ? await this.fetch(room) : [];
+      for (const job of fetched) this.take(job);
+      // As many as there was room for: there may be more, and the next slot that falls free shall look.
+      if (fetched.length < room || this.room() <= 0) await asked;
+    }
+  }
+
+  private async fetch(room: number): Promise<readonly FetchedJob[]> {
+    try {
+      return await this.jobs.sql<FetchedJob>(FAIR_FETCH, [
+        QUEUE,
+        room,
+        this.shareOfTenant(),
+        this.config.tenantConcurrency ?? null,
+        JSON.stringify(Object.fromEntries(this.heldByTenant)),
+      ]);
+    } catch (error) {
+      this.logger.warn({ event: 'jobs.error', reason: (error as Error).message });
+      await after(1_000);
+      return [];
+    }
+  }
+
+  private take(job: FetchedJob): void {
+    const data = job.data as RunJob;
+    this.hold({
+      id: job.id,
+      tenantId: data.tenantId,
+      attempt: job.retry_count,
+      lost: new AbortController(),
+      committed: true,
+    });
+    const { handler } = this;
+    if (handler) this.run({ id: job.id, tenantId: data.tenantId }, data, (context) => handler(data, context));
+  }
+
+  /** Renews every lease in one statement. A job that was not there any more belongs to somebody else. */
+  private async renew(): Promise<void> {
+    const mine = [...this.held.values()].filter((held) => held.committed);
+    if (mine.length === 0) return;
+    try {
+      const kept = await this.jobs.renew(QUEUE, mine);
+      for (const held of mine) {
+        if (!kept.has(held.id) && this.held.has(held.id)) held.lost.abort();
+      }
+    } catch (error) {
+      // What cannot be asked is not lost yet; the run's version keeps a loser from committing.
+      this.logger.warn({ event: 'jobs.not_renewed', reason: (error as Error).message });
+    }
+  }
+
+  private room(): number {
+    return this.config.concurrency - this.held.size;
+  }
+
+  /** Some slots always stay for the others. */
+  private shareOfTenant(): number {
+    return Math.max(1, Math.floor(this.config.concurrency * this.config.tenantShare));
+  }
+
+  private hold(held: Held): void {
+    this.held.set(held.id, held);
+    this.heldByTenant.set(held.tenantId, (this.heldByTenant.get(held.tenantId) ?? 0) + 1);
+  }
+
+  private letGo(id: string): void {
+    const held = this.held.get(id);
+    if (!held) return;
+    const wasFull = this.room() <= 0;
+    this.held.delete(id);
+    const left = (this.heldByTenant.get(held.tenantId) ?? 1) - 1;
+    if (left > 0) this.heldByTenant.set(held.tenantId, left);
+    else this.heldByTenant.delete(held.tenantId);
+    if (wasFull || left + 1 >= this.shareOfTenant()) this.wake.notify();
+  }
+}
+
+function after(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+}

@@ -1,0 +1,96 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { isEnded } from '../../compliance/state/phases.js';
+import { DatabaseService } from '../../database/database.service.js';
+import type { Trx } from '../../database/trx.js';
+import { type Claim, ClaimQueue } from '../../jobs/claim-queue.service.js';
+import { CLOCK, type Clock } from '../../kernel/clock.js';
+import { RunEventFeed } from '../events/run-event-feed.service.js';
+import type { Run } from '../runs/run.js';
+import { changeOf, type RunChange } from '../runs/run-change.js';
+import { type PreparedChange, RunWriter } from '../runs/run-writer.service.js';
+import { WorkflowEngine } from '../workflow.engine.js';
+import { Advancer } from './advancer.service.js';
+import type { LoadedRun } from './loaded-run.js';
+import { Segment } from './segment.js';
+
+/** Called in the transaction that writes the change, with the run as the change has made it. */
+export type InTransaction = (trx: Trx, run: Run) => Promise<void>;
+
+/**
+ * Commits what somebody has caused – a start, a decision – and sees to it that the run goes on: here, at once and
+ * with all that is known of it, when this process has room; else by a job for whoever has.
+ */
+@Injectable()
+export class HandOver {
+  constructor(
+    private readonly advancer: Advancer,
+    private readonly engine: WorkflowEngine,
+    private readonly claims: ClaimQueue,
+    private readonly writer: RunWriter,
+    private readonly feed: RunEventFeed,
+    private readonly database: DatabaseService,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Makes a run that starts with a change; gives it as it was accepted, before anything was done with it. */
+  start(loaded: LoadedRun, change: RunChange, inTransaction?: InTransaction): Promise<Run> {
+    return this.goOn(loaded, change, (run, done) => this.writer.prepareNew(run, done), inTransaction);
+  }
+
+  /** Goes on with a run after a change. @throws StaleRun when somebody else has changed the run. */
+  proceed(loaded: LoadedRun, change: RunChange, inTransaction?: InTransaction): Promise<Run> {
+    return this.goOn(loaded, change, (run, done) => this.writer.prepare(run, done), inTransaction);
+  }
+
+  private async goOn(
+    loaded: LoadedRun,
+    change: RunChange,
+    prepare: (run: Run, change: RunChange) => PreparedChange,
+    inTransaction: InTransaction | undefined,
+  ): Promise<Run> {
+    const segment = new Segment(loaded, this.clock.now());
+    segment.add(change);
+    const caused = segment.run;
+    const claim = this.claims.tryClaim(loaded.run.tenantId);
+    try {
+      const drives = await this.addJob(segment, claim);
+      const prepared = prepare(segment.committed, segment.take() ?? change);
+      if (inTransaction) await this.applyWithin(prepared, (trx) => inTransaction(trx, caused));
+      else await this.writer.commit(prepared);
+      segment.settle(prepared.after);
+      this.feed.wake(caused.id);
+      if (claim && drives) this.engine.driveOn(segment, claim);
+      else if (claim) this.claims.abandon(claim);
+      return caused;
+    } catch (error) {
+      if (claim) this.claims.abandon(claim);
+      throw error;
+    }
+  }
+
+  /**
+   * With a claim the run is brought to its next agent in the same commit; without, that is left to who takes the job.
+   * Whether there is something to drive here: the run may wait or have ended with this very commit.
+   */
+  private async addJob(segment: Segment, claim: Claim | undefined): Promise<boolean> {
+    const { status } = segment.run;
+    if (!claim) {
+      if (isEnded(status) || status === 'WAITING_FOR_APPROVAL') return false;
+      segment.add(changeOf({ jobs: [{ name: 'workflow.drive' }] }));
+      return false;
+    }
+    const drives = (await this.advancer.advance(segment)) !== undefined;
+    if (drives) {
+      segment.add(changeOf({ jobs: [{ name: 'workflow.drive', id: claim.id, claimed: true }] }));
+    }
+    return drives;
+  }
+
+  private async applyWithin(prepared: PreparedChange, write: (trx: Trx) => Promise<void>): Promise<void> {
+    await this.database.withTenant(prepared.after.tenantId, async (trx) => {
+      await this.writer.apply(trx, prepared);
+      await write(trx);
+    });
+    this.writer.committed(prepared);
+  }
+}

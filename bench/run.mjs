@@ -1,7 +1,6 @@
-// `npm run bench -- <name> [options]`: runs `<name>.bench.mjs` over the built product and a database of its own.
+// `npm run bench -- <name> [options]`: runs `<name>.bench.mjs` over the built product.
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startBenchProduct } from './bench-product.mjs';
 
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.bench.mjs'))
@@ -12,13 +11,6 @@ if (!name || !names.includes(name)) {
   process.exit(64);
 }
 
-const { options, measure } = await import(`./${name}.bench.mjs`);
+const { options, main } = await import(`./${name}.bench.mjs`);
 const { values } = parseArgs({ args, options });
-const product = await startBenchProduct();
-try {
-  for (const [label, figure] of Object.entries(await measure(product, values))) {
-    process.stdout.write(`${label.padEnd(44)} ${figure}\n`);
-  }
-} finally {
-  await product.stop();
-}
+await main(values);

@@ -15,7 +15,6 @@ export function summarise(system, rounds) {
   return {
     name: system.name,
     label: system.label,
-    version: rounds[0].version,
     runsPerSecond: over((round) => round.runsPerSecond),
     runsPerSecondOfRounds: rounds.map((round) => round.runsPerSecond),
     loneP50Ms: percentile(

@@ -7,8 +7,8 @@ const commands = {
   async connect({ connector, ...options }) {
     const { connect } = await import(connector);
     load.system = await connect({ ...options, ...load.listeners });
-    const { pids, observerPid, version } = load.system;
-    return { pids, observerPid, version };
+    const { pids, observerPid, storePid } = load.system;
+    return { pids, observerPid, storePid };
   },
   together: ({ count, inFlight }) => load.together(count, inFlight),
   alone: ({ count }) => load.alone(count),

@@ -9,7 +9,7 @@ export async function measureSystem(system, cluster, plan) {
   const database = await cluster.createDatabase();
   const load = new LoadProcess();
   try {
-    const { pids, observerPid, version } = await load.ask('connect', {
+    const { pids, observerPid, storePid } = await load.ask('connect', {
       connector: system.connector,
       databaseUrl: database.url,
       folder: mkdtempSync(join(cluster.folder, 'system-')),
@@ -22,6 +22,7 @@ export async function measureSystem(system, cluster, plan) {
       load: cpuMsOf(load.pid),
       worker: pids.reduce((sum, pid) => sum + (cpuMsOf(pid) ?? NaN), 0),
       ...(await cluster.counters(observerPid)),
+      ...(storePid && { storeCpuMs: cpuMsOf(storePid), written: undefined, walBytes: undefined }),
     });
     const before = await usage();
     const ms = await load.ask('together', { count: plan.runs, inFlight: plan.inFlight });
@@ -36,7 +37,6 @@ export async function measureSystem(system, cluster, plan) {
     const startMs = system.isOurs ? await load.ask('atRate', plan.starts) : undefined;
     const perRun = (key) => (after[key] - before[key]) / plan.runs;
     return {
-      version,
       runsPerSecond: plan.runs / (ms / 1_000),
       loneMs: alone.durations,
       wentOnAfterMs: alone.wentOnAfterMs,

@@ -38,7 +38,7 @@ function cellsOf(row, ours) {
   const { load, worker, store } = row.cpuMsPerRun;
   const spread = row.runsPerSecondOfRounds;
   return [
-    row.version ? `${row.label} ${row.version}` : row.label,
+    row.label,
     figure(row.runsPerSecond),
     `${figure(Math.min(...spread))}–${figure(Math.max(...spread))}`,
     `${figure(row.loneP50Ms)} / ${figure(row.loneP95Ms)}`,

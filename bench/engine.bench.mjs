@@ -2,46 +2,48 @@
 // docs/performance.md.
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { startCluster } from './engine/cluster.mjs';
-import { summarise } from './engine/figures.mjs';
+import { summarise, summariseLimit } from './engine/figures.mjs';
+import { measureLimits } from './engine/limit.mjs';
 import { measureSystem } from './engine/measure.mjs';
 import { systemsFor } from './engine/systems.mjs';
 import { tableOf } from './engine/table.mjs';
 
 export const options = {
-  /** Runs measured together in each round. */
+  /** Runs that each round drives together. */
   runs: { type: 'string', default: '200' },
-  /** Runs measured one after the other in each round. */
+  /** Runs that each round drives one after the other. */
   lone: { type: 'string', default: '20' },
+  /** Rounds; 3 of several systems, 1 of one. */
   rounds: { type: 'string' },
   /** Names of systems, with commas; all when absent. */
   only: { type: 'string' },
-  /** Processes of Countersign, a row for each number. */
+  /** Numbers of processes of Countersign, with commas: a row for each. 1 alone, 1 and 2 beside the peers. */
   workers: { type: 'string' },
+  /** Most runs unfinished at a time. */
   'in-flight': { type: 'string', default: '200' },
-  'warm-up': { type: 'string', default: '50' },
+  /** Seconds of load before anything is measured. */
+  'warm-up': { type: 'string', default: '2' },
+  /** The report as JSON, with the figures of each round. */
   json: { type: 'boolean', default: false },
 };
 
 export async function main(values) {
   const { systems, absent } = await systemsFor(values);
-  const plan = {
-    runs: Number(values.runs),
-    lone: Number(values.lone),
-    warmUp: Number(values['warm-up']),
-    inFlight: Number(values['in-flight']),
-    rounds: Number(values.rounds ?? (systems.length > 1 ? 3 : 1)),
-    starts: { rate: 100, seconds: 5 },
-  };
+  const plan = planOf(values, systems.length > 1 ? 3 : 1);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+  }
   const cluster = await startCluster();
   try {
-    const measured = await measureInTurn(systems, cluster, plan);
+    const { rows, limits } = await measureInTurn(systems, cluster, plan, stop.signal);
     const report = {
       machine: machine(),
       node: process.versions.node,
       postgres: cluster.version,
       plan,
-      rows: systems.map((system) => summarise(system, measured.get(system))),
-      limits: [],
+      rows,
+      limits,
       absent,
     };
     process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${tableOf(report)}`);
@@ -51,18 +53,40 @@ export async function main(values) {
 }
 
 /** Each round has all systems, and begins with another one, so that whatever the machine does meanwhile meets all. */
-async function measureInTurn(systems, cluster, plan) {
-  const measured = new Map(systems.map((system) => [system, []]));
+async function measureInTurn(systems, cluster, plan, signal) {
+  const measured = systems.map(() => []);
+  const limits = [];
   for (let round = 0; round < plan.rounds; round++) {
-    const order = systems.map((_, index) => systems[(index + round) % systems.length]);
-    for (const system of order) {
-      process.stderr.write(`round ${round + 1} of ${plan.rounds}: ${system.label} … `);
-      const result = await measureSystem(system, cluster, plan);
+    limits.push(await measureLimits(cluster));
+    for (let turn = 0; turn < systems.length; turn++) {
+      const index = (turn + round) % systems.length;
+      process.stderr.write(`round ${round + 1} of ${plan.rounds}: ${systems[index].label} … `);
+      const result = await measureSystem(systems[index], cluster, plan, signal);
       process.stderr.write(`${result.runsPerSecond.toFixed(0)} runs/s\n`);
-      measured.get(system).push(result);
+      measured[index].push(result);
     }
   }
-  return measured;
+  return {
+    rows: systems.map((system, index) => summarise(system, measured[index])),
+    limits: limits[0].map((_, index) => summariseLimit(limits.map((each) => each[index]))),
+  };
+}
+
+function planOf(values, usualRounds) {
+  return {
+    runs: positive(values, 'runs'),
+    lone: positive(values, 'lone'),
+    rounds: values.rounds === undefined ? usualRounds : positive(values, 'rounds'),
+    inFlight: positive(values, 'in-flight'),
+    warmUpSeconds: positive(values, 'warm-up'),
+    starts: { rate: 100, seconds: 5 },
+  };
+}
+
+function positive(values, name) {
+  const value = Number(values[name]);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1`);
+  return value;
 }
 
 function machine() {

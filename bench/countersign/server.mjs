@@ -23,4 +23,6 @@ for (const [step, phase] of STEPS.entries()) {
   });
 }
 
+// Whoever started it is gone.
+process.on('disconnect', () => process.exit());
 await import('../../dist/main.js');

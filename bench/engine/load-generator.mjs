@@ -10,22 +10,23 @@ const commands = {
     const { pids, observerPid, storePid } = load.system;
     return { pids, observerPid, storePid };
   },
+  warmUp: ({ seconds, inFlight }) => load.warmUp(seconds, inFlight),
   together: ({ count, inFlight }) => load.together(count, inFlight),
   alone: ({ count }) => load.alone(count),
   atRate: ({ rate, seconds }) => load.atRate(rate, seconds),
-  completed: async () => ({ completed: await load.system.completed(), submitted: load.numbers }),
-  stop: () => load.system?.stop(),
+  completed: () => load.completed(),
+  stop: () => load.system.stop(),
 };
 
-process.on('message', ({ id, command, options }) => {
-  // Promise.resolve().then: a command that throws at once is answered too.
-  Promise.resolve()
-    .then(() => commands[command](options))
-    .then(
-      (result) => process.send({ id, result }),
-      (error) => process.send({ id, error: error.stack ?? String(error) }),
-    );
+process.on('message', async ({ id, command, options }) => {
+  try {
+    process.send({ id, result: await commands[command](options) });
+  } catch (error) {
+    process.send({ id, error: error.stack ?? String(error) });
+  }
 });
 
-// Whoever called is gone: nothing may stay behind.
-process.on('disconnect', () => process.exit(1));
+// Whoever called is gone, or wants us gone: nothing stays behind, for each process we started ends with us.
+process.on('disconnect', () => process.exit());
+// The terminal sends these to all processes at once: the one that called stops us in its order.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);

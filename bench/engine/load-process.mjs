@@ -4,20 +4,18 @@ import { join } from 'node:path';
 
 /** The load generator in a process of its own, and the questions it is asked. */
 export class LoadProcess {
-  constructor() {
+  /** @param signal ends the process, and with it whatever it is asked at the time. */
+  constructor(signal) {
     this.child = fork(join(import.meta.dirname, 'load-generator.mjs'));
     this.pending = new Map();
     this.asked = 0;
-    this.child.on('message', ({ id, result, error }) => {
-      const { resolve, reject } = this.pending.get(id);
-      this.pending.delete(id);
-      if (error === undefined) resolve(result);
-      else reject(new Error(error));
-    });
+    this.ended = once(this.child, 'exit');
+    this.child.on('message', (answer) => this.answered(answer));
     this.child.once('exit', () => {
       for (const { reject } of this.pending.values()) reject(new Error('the load generator ended'));
       this.pending.clear();
     });
+    signal.addEventListener('abort', () => this.leave(), { once: true });
   }
 
   get pid() {
@@ -32,14 +30,20 @@ export class LoadProcess {
     return promise;
   }
 
-  /** Stops the system, then the process. */
+  /** Ends the process; it takes the system with it. */
   async stop() {
-    try {
-      await this.ask('stop');
-    } finally {
-      const ended = once(this.child, 'exit');
-      this.child.kill('SIGKILL');
-      await ended;
-    }
+    this.leave();
+    await this.ended;
+  }
+
+  answered({ id, result, error }) {
+    const { resolve, reject } = this.pending.get(id);
+    this.pending.delete(id);
+    if (error === undefined) resolve(result);
+    else reject(new Error(error));
+  }
+
+  leave() {
+    if (this.child.connected) this.child.disconnect();
   }
 }

@@ -4,6 +4,8 @@ import { runKey } from './workload.mjs';
 /** How often the runs are looked at where a system is observed: many at once, or one alone. */
 const OBSERVE_MANY_MS = 5;
 const OBSERVE_ONE_MS = 1;
+/** Runs of the warm-up that are driven before the clock is looked at. */
+const WARM_UP_BATCH = 50;
 /** So long nothing may happen before a system is given up. */
 const STALL_MS = 60_000;
 
@@ -11,6 +13,8 @@ const STALL_MS = 60_000;
 export class Load {
   constructor() {
     this.numbers = 0;
+    /** The first thing that went wrong, whether somebody waited for it or not. */
+    this.fault = undefined;
     this.done = new Map();
     this.approvedAt = new Map();
     this.wentOnAfterMs = [];
@@ -20,6 +24,19 @@ export class Load {
       onFault: (error) => this.fail(error),
       onWentOn: (key, at) => this.wentOnAfterMs.push(at - this.approvedAt.get(key)),
     };
+  }
+
+  /** Drives runs for so long, so that every system has compiled its code and filled its caches. */
+  async warmUp(seconds, inFlight) {
+    const until = performance.now() + seconds * 1_000;
+    do await this.together(WARM_UP_BATCH, inFlight);
+    while (performance.now() < until);
+  }
+
+  /** What the system's own store says, and what it should say. @throws what went wrong since the start. */
+  async completed() {
+    if (this.fault) throw this.fault;
+    return { submitted: this.numbers, ...(await this.system.completed()) };
   }
 
   /** Drives so many runs with at most so many unfinished at a time; gives the ms from the first start to the last end. */
@@ -96,6 +113,7 @@ export class Load {
   }
 
   fail(error) {
+    this.fault ??= error;
     for (const { reject } of this.done.values()) reject(error);
     this.done.clear();
   }

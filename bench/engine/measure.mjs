@@ -5,36 +5,26 @@ import { cpuMsOf } from './processes.mjs';
 import { STEPS } from './workload.mjs';
 
 /** One round of one system: a fresh database, the same warm-up for all, runs alone, runs together, and the count. */
-export async function measureSystem(system, cluster, plan) {
+export async function measureSystem(system, cluster, plan, signal) {
+  signal.throwIfAborted();
   const database = await cluster.createDatabase();
-  const load = new LoadProcess();
+  const load = new LoadProcess(signal);
   try {
-    const { pids, observerPid, storePid } = await load.ask('connect', {
+    const connection = await load.ask('connect', {
       connector: system.connector,
       databaseUrl: database.url,
       folder: mkdtempSync(join(cluster.folder, 'system-')),
       ...system.options,
     });
-    await load.ask('together', { count: plan.warmUp, inFlight: plan.inFlight });
+    await load.ask('warmUp', { seconds: plan.warmUpSeconds, inFlight: plan.inFlight });
     const alone = await load.ask('alone', { count: plan.lone });
-
-    const usage = async () => ({
-      load: cpuMsOf(load.pid),
-      worker: pids.reduce((sum, pid) => sum + (cpuMsOf(pid) ?? NaN), 0),
-      ...(await cluster.counters(observerPid)),
-      ...(storePid && { storeCpuMs: cpuMsOf(storePid), written: undefined, walBytes: undefined }),
-    });
-    const before = await usage();
+    const before = await usageOf(load, connection, cluster);
     const ms = await load.ask('together', { count: plan.runs, inFlight: plan.inFlight });
-    const after = await usage();
-
-    const { completed, submitted } = await load.ask('completed');
-    const expected = { runs: submitted, outputs: submitted * STEPS.length };
-    if (completed.runs !== expected.runs || completed.outputs !== expected.outputs) {
-      const found = `its store holds ${JSON.stringify(completed)} instead of ${JSON.stringify(expected)}`;
-      throw new Error(`${system.label} is not done: ${found}`);
-    }
+    const after = await usageOf(load, connection, cluster);
+    requireComplete(system, await load.ask('completed'));
     const startMs = system.isOurs ? await load.ask('atRate', plan.starts) : undefined;
+    await load.ask('stop');
+
     const perRun = (key) => (after[key] - before[key]) / plan.runs;
     return {
       runsPerSecond: plan.runs / (ms / 1_000),
@@ -43,10 +33,30 @@ export async function measureSystem(system, cluster, plan) {
       startMs,
       writesPerRun: perRun('written'),
       walKbPerRun: perRun('walBytes') / 1_024,
-      cpuMsPerRun: { load: perRun('load'), worker: perRun('worker'), store: perRun('storeCpuMs') },
+      cpuMsPerRun: { load: perRun('loadCpuMs'), worker: perRun('workerCpuMs'), store: perRun('storeCpuMs') },
     };
   } finally {
     await load.stop();
     await database.drop();
   }
+}
+
+/** What processes and database have used by now. A system whose store is no Postgres has no figures of one. */
+async function usageOf(load, { pids, observerPid, storePid }, cluster) {
+  const counters =
+    storePid === undefined ? await cluster.counters(observerPid) : { storeCpuMs: cpuMsOf(storePid) };
+  return {
+    loadCpuMs: cpuMsOf(load.pid),
+    workerCpuMs: pids.reduce((sum, pid) => sum + (cpuMsOf(pid) ?? NaN), 0),
+    ...counters,
+  };
+}
+
+/** A system that has lost a run or an output has not done the work that the others did. */
+function requireComplete({ label }, { submitted, runs, outputs }) {
+  const expected = submitted * STEPS.length;
+  if (runs === submitted && outputs === expected) return;
+  throw new Error(
+    `${label}: its store holds ${runs} complete runs of ${submitted}, and ${outputs} outputs of ${expected}`,
+  );
 }

@@ -1,22 +1,17 @@
 const MISSING = '–';
 
-/** The report as text for people: what was measured on, one row a system, then what only Countersign is asked. */
+/** The report as text: what was measured and on what, one row a system, and what only Countersign is asked. */
 export function tableOf({ rows, absent, limits, plan, machine, postgres, node }) {
   const ours = rows.find(({ name }) => name === 'countersign');
-  const cells = [HEADER, ...rows.map((row) => cellsOf(row, ours))];
-  const widths = HEADER.map((_, column) => Math.max(...cells.map((line) => line[column].length)));
-  const lines = cells.map((line) =>
-    line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  '),
-  );
   return [
-    `${machine}; Node ${node}; Postgres ${postgres}, fsync and synchronous_commit on`,
-    `${plan.runs} runs with at most ${plan.inFlight} unfinished, ${plan.lone} runs alone, after ${plan.warmUp} to warm up; medians of ${plan.rounds} round${plan.rounds === 1 ? '' : 's'}`,
+    `${machine}; Node ${node}; Postgres ${postgres}, fsync and synchronous_commit on; ` +
+      `one small commit takes ${figure(limits[0].commitMs)} ms`,
+    `${plan.runs} runs with at most ${plan.inFlight} unfinished, ${plan.lone} runs alone, ` +
+      `after ${plan.warmUpSeconds} s of warm-up; medians of ${plan.rounds} round${plan.rounds === 1 ? '' : 's'}`,
     '',
-    lines[0],
-    '-'.repeat(lines[0].length),
-    ...lines.slice(1),
+    ...aligned([HEADER, ...rows.map((row) => cellsOf(row, ours))]),
     '',
-    ...rows.filter(({ name }) => name === 'countersign').flatMap((row) => oursOf(row, plan)),
+    ...rows.filter(({ name }) => name === 'countersign').map((row) => oursOf(row, plan)),
     ...limits.map((limit) => limitLine(limit, ours)),
     ...absent.map(({ label, reason }) => `left out: ${label}: ${reason}`),
     '',
@@ -26,12 +21,12 @@ export function tableOf({ rows, absent, limits, plan, machine, postgres, node })
 const HEADER = [
   'system',
   'runs/s',
-  'of the rounds',
-  'lone run P50 / P95 ms',
-  'writing transactions',
-  'WAL KB',
-  'CPU ms load / worker / store',
-  'against countersign',
+  'least–most',
+  'lone P50 / P95 ms',
+  'commits/run',
+  'WAL KB/run',
+  'CPU ms/run: load / worker / store',
+  'ratio',
 ];
 
 function cellsOf(row, ours) {
@@ -49,18 +44,28 @@ function cellsOf(row, ours) {
   ];
 }
 
-function oursOf(row, { starts }) {
-  return [
-    `${row.label}: approval sent → next step begins, P50 ${figure(row.approveToNextStepP50Ms)} ms; ` +
-      `start accepted at ${starts.rate} starts/s, P95 ${figure(row.startP95Ms)} ms`,
-  ];
+/** Columns as wide as their widest cell, names to the left and figures to the right, a line under the first row. */
+function aligned(cells) {
+  const widths = cells[0].map((_, column) => Math.max(...cells.map((line) => line[column].length)));
+  const [header, ...rest] = cells.map((line) =>
+    line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  '),
+  );
+  return [header, '-'.repeat(header.length), ...rest];
 }
 
-function limitLine({ label, runsPerSecond }, ours) {
+function oursOf(row, { starts }) {
+  return (
+    `${row.label}: approval sent → next step begins, P50 ${figure(row.approveToNextStepP50Ms)} ms; ` +
+    `start accepted at ${starts.rate} starts/s, P95 ${figure(row.startP95Ms)} ms`
+  );
+}
+
+function limitLine({ connections, runsPerSecond }, ours) {
+  const form = `limit, bare rows in batches over ${connections} connection${connections === 1 ? '' : 's'}`;
   const share = ours
-    ? `; countersign reaches ${figure((100 * ours.runsPerSecond) / runsPerSecond)} % of it`
+    ? `; Countersign reaches ${figure((100 * ours.runsPerSecond) / runsPerSecond)} % of it`
     : '';
-  return `limit, ${label}: the rows of ${figure(runsPerSecond)} runs/s${share}`;
+  return `${form}: ${figure(runsPerSecond)} runs/s${share}`;
 }
 
 /** Three digits that mean something. */

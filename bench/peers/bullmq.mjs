@@ -4,7 +4,7 @@ import { Queue, Worker } from 'bullmq';
 import { outputOf, STEPS } from '../engine/workload.mjs';
 
 const QUEUE = 'steps';
-const CONCURRENCY = 50;
+const CONCURRENCY = 100;
 
 export async function open({ redisPort, waiting, done, fault }) {
   const connection = { host: '127.0.0.1', port: redisPort, maxRetriesPerRequest: null };

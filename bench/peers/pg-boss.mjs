@@ -1,5 +1,6 @@
 // pg-boss by its public API: a job a step, and a transaction a step that completes the job with the step's output and
 // sends the next one. The approval sends the last job. Fetched are as many as there is room for, in one statement.
+import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { outputOf, STEPS } from '../engine/workload.mjs';
@@ -16,14 +17,22 @@ export async function open({ databaseUrl, waiting, done, fault }) {
   await boss.start();
   await boss.createQueue(QUEUE);
   let running = 0;
-  let wake;
+  let changed = Promise.withResolvers();
+
+  /** There is a job more, or room for one. */
+  function wake() {
+    changed.resolve();
+    changed = Promise.withResolvers();
+  }
 
   async function loop() {
     for (;;) {
+      // Taken before the fetch: a change during it may have come too late for it.
+      const next = changed.promise;
       const free = ROOM - running;
       const jobs = free > 0 ? await boss.fetch(QUEUE, { batchSize: free }) : [];
       for (const job of jobs) void run(job).catch(fault);
-      if (jobs.length === 0 || running === ROOM) await change();
+      if (jobs.length === 0) await Promise.race([next, wait(IDLE_MS)]);
     }
   }
 
@@ -39,22 +48,12 @@ export async function open({ databaseUrl, waiting, done, fault }) {
     }
     if (step === STEPS.length - 2) waiting(key);
     if (step === STEPS.length - 1) done(key);
-    wake?.();
-  }
-
-  function change() {
-    return new Promise((settle) => {
-      const late = setTimeout(settle, IDLE_MS);
-      wake = () => {
-        clearTimeout(late);
-        settle();
-      };
-    });
+    wake();
   }
 
   async function send(key, step) {
     await boss.send(QUEUE, { key, step });
-    wake?.();
+    wake();
   }
 
   loop().catch(fault);

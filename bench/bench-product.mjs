@@ -7,8 +7,20 @@ import { ServerProcess } from '../dist/cli/demo/server-process.js';
 import { parseEvents } from '../dist/cli/server-events.js';
 import { EmbeddedPostgres } from '../dist/database/embedded/embedded-postgres.js';
 
+/** Starts the product, prints the figures that `measure` finds with it, and stops it. */
+export async function withProduct(measure) {
+  const product = await startBenchProduct();
+  try {
+    for (const [label, figure] of Object.entries(await measure(product))) {
+      process.stdout.write(`${label.padEnd(44)} ${figure}\n`);
+    }
+  } finally {
+    await product.stop();
+  }
+}
+
 /** The built server in one process, all roles, over a real Postgres with fsync in a folder of its own. */
-export async function startBenchProduct() {
+async function startBenchProduct() {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
   // The database user of a root session must get there.
   chmodSync(folder, 0o755);

@@ -1,76 +1,95 @@
-// Whole campaigns, submitted by REST and approved at once: how many a second, how long one takes, what one costs.
-import { setTimeout as wait } from 'node:timers/promises';
-import { campaign, openSession } from './bench-product.mjs';
+// Six-phase runs in Countersign and its peers, side by side in one run: one table. What is measured and how to read it:
+// docs/performance.md.
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { startCluster } from './engine/cluster.mjs';
+import { summarise, summariseLimit } from './engine/figures.mjs';
+import { measureLimits } from './engine/limit.mjs';
+import { measureSystem } from './engine/measure.mjs';
+import { systemsFor } from './engine/systems.mjs';
+import { tableOf } from './engine/table.mjs';
 
 export const options = {
-  runs: { type: 'string', default: '50' },
-  recipients: { type: 'string', default: '3' },
+  /** Runs that each round drives together. */
+  runs: { type: 'string', default: '200' },
+  /** Runs that each round drives one after the other. */
   lone: { type: 'string', default: '20' },
+  /** Rounds; 3 of several systems, 1 of one. */
+  rounds: { type: 'string' },
+  /** Names of systems, with commas; all when absent. */
+  only: { type: 'string' },
+  /** Numbers of processes of Countersign, with commas: a row for each. 1 alone, 1 and 2 beside the peers. */
+  workers: { type: 'string' },
+  /** Most runs unfinished at a time. */
+  'in-flight': { type: 'string', default: '200' },
+  /** Seconds of load before anything is measured. */
+  'warm-up': { type: 'string', default: '2' },
+  /** The report as JSON, with the figures of each round. */
+  json: { type: 'boolean', default: false },
 };
 
-/** Postgres publishes the counters of a connection at the latest this long after its last transaction. */
-const STATISTICS_DELAY_MS = 11_000;
+export async function main(values) {
+  const { systems, absent } = await systemsFor(values);
+  const plan = planOf(values, systems.length > 1 ? 3 : 1);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+  }
+  const cluster = await startCluster();
+  try {
+    const { rows, limits } = await measureInTurn(systems, cluster, plan, stop.signal);
+    const report = {
+      machine: machine(),
+      node: process.versions.node,
+      postgres: cluster.version,
+      plan,
+      rows,
+      limits,
+      absent,
+    };
+    process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${tableOf(report)}`);
+  } finally {
+    await cluster.stop();
+  }
+}
 
-export async function measure(product, values) {
-  const runs = Number(values.runs);
-  const input = campaign(Number(values.recipients));
-  await drive(product, input);
-
-  const alone = [];
-  for (let index = 0; index < Number(values.lone); index++) alone.push(await drive(product, input));
-
-  await wait(STATISTICS_DELAY_MS);
-  const before = await counters(product.database);
-  const startedAt = performance.now();
-  const together = await Promise.all(Array.from({ length: runs }, () => drive(product, input)));
-  const seconds = (performance.now() - startedAt) / 1_000;
-  const after = await counters(product.database);
-  await wait(STATISTICS_DELAY_MS);
-  const published = await counters(product.database);
-
+/** Each round has all systems, and begins with another one, so that whatever the machine does meanwhile meets all. */
+async function measureInTurn(systems, cluster, plan, signal) {
+  const measured = systems.map(() => []);
+  const limits = [];
+  for (let round = 0; round < plan.rounds; round++) {
+    limits.push(await measureLimits(cluster));
+    for (let turn = 0; turn < systems.length; turn++) {
+      const index = (turn + round) % systems.length;
+      process.stderr.write(`round ${round + 1} of ${plan.rounds}: ${systems[index].label} … `);
+      const result = await measureSystem(systems[index], cluster, plan, signal);
+      process.stderr.write(`${result.runsPerSecond.toFixed(0)} runs/s\n`);
+      measured[index].push(result);
+    }
+  }
   return {
-    runs: `${runs} campaigns to ${values.recipients} people each`,
-    'runs/s, all submitted at once': (runs / seconds).toFixed(1),
-    'one of them, P50 / P95 ms': spread(together),
-    'lone run, submit to done, P50 / P95 ms': spread(alone),
-    'writing transactions per run': ((after.written - before.written) / runs).toFixed(1),
-    'commits per run, reads and upkeep included': ((published.committed - before.committed) / runs).toFixed(
-      1,
-    ),
-    'audit events per run': ((after.audited - before.audited) / runs).toFixed(1),
+    rows: systems.map((system, index) => summarise(system, measured[index])),
+    limits: limits[0].map((_, index) => summariseLimit(limits.map((each) => each[index]))),
   };
 }
 
-/** One run from submission to its end; how long it took. */
-async function drive(product, input) {
-  const sessionId = await openSession(product);
-  const startedAt = performance.now();
-  const { id } = await product.post('/v1/workflows', {
-    definition: 'email-campaign',
-    sessionId,
-    input,
-  });
-  for await (const { event } of product.events(`/v1/workflows/${id}/events`)) {
-    if (event === 'approval.requested') {
-      await product.post(`/v1/workflows/${id}/approvals`, { decision: 'approve' });
-    }
-    if (event === 'workflow.completed') return performance.now() - startedAt;
-    if (/^workflow\.(failed|rejected|cancelled)$/.test(event)) break;
-  }
-  throw new Error(`run ${id} did not complete`);
+function planOf(values, usualRounds) {
+  return {
+    runs: positive(values, 'runs'),
+    lone: positive(values, 'lone'),
+    rounds: values.rounds === undefined ? usualRounds : positive(values, 'rounds'),
+    inFlight: positive(values, 'in-flight'),
+    warmUpSeconds: positive(values, 'warm-up'),
+    starts: { rate: 100, seconds: 5 },
+  };
 }
 
-/** Transactions that wrote, transactions at all, and events recorded about runs, since the database exists. */
-async function counters(database) {
-  const { rows } = await database.query(`
-    select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as written,
-           (select xact_commit from pg_stat_database where datname = current_database()) as committed,
-           (select count(*) from audit_event where run_id is not null) as audited`);
-  return Object.fromEntries(Object.entries(rows[0]).map(([name, value]) => [name, Number(value)]));
+function positive(values, name) {
+  const value = Number(values[name]);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1`);
+  return value;
 }
 
-function spread(milliseconds) {
-  const sorted = milliseconds.toSorted((left, right) => left - right);
-  const at = (share) => sorted[Math.ceil(share * sorted.length) - 1].toFixed(0);
-  return `${at(0.5)} / ${at(0.95)}`;
+function machine() {
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores, ${memory} GB`;
 }

@@ -1,13 +1,17 @@
 // Starts of runs at a steady rate: how long each is waited for while the same process drives what was started.
 import autocannon from 'autocannon';
-import { campaign, openSession } from './bench-product.mjs';
+import { campaign, openSession, withProduct } from './bench-product.mjs';
 
 export const options = {
   rate: { type: 'string', default: '100' },
   seconds: { type: 'string', default: '10' },
 };
 
-export async function measure(product, values) {
+export function main(values) {
+  return withProduct((product) => measure(product, values));
+}
+
+async function measure(product, values) {
   const body = { definition: 'email-campaign', sessionId: await openSession(product), input: campaign(3) };
   const result = await autocannon({
     url: new URL('/v1/workflows', product.address).href,

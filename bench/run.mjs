@@ -1,24 +1,33 @@
-// `npm run bench -- <name> [options]`: runs `<name>.bench.mjs` over the built product and a database of its own.
+// `npm run bench -- <name> [options]`: runs `<name>.bench.mjs` over the built product.
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startBenchProduct } from './bench-product.mjs';
+
+const EXIT_USAGE = 64;
 
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.bench.mjs'))
   .map((file) => file.replace('.bench.mjs', ''));
 const [name, ...args] = process.argv.slice(2);
-if (!name || !names.includes(name)) {
-  process.stderr.write(`Usage: npm run bench -- <${names.join('|')}> [options]\n`);
-  process.exit(64);
+if (!name || !names.includes(name))
+  giveUp(`Usage: npm run bench -- <${names.join('|')}> [options]`, EXIT_USAGE);
+
+const { options, main } = await import(`./${name}.bench.mjs`);
+try {
+  await main(valuesOf(options));
+} catch (error) {
+  giveUp(error.stack, 1);
 }
 
-const { options, measure } = await import(`./${name}.bench.mjs`);
-const { values } = parseArgs({ args, options });
-const product = await startBenchProduct();
-try {
-  for (const [label, figure] of Object.entries(await measure(product, values))) {
-    process.stdout.write(`${label.padEnd(44)} ${figure}\n`);
+function valuesOf(options) {
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    const known = Object.keys(options).map((option) => `--${option}`);
+    return giveUp(`${error.message}\nOptions of ${name}: ${known.join(' ')}`, EXIT_USAGE);
   }
-} finally {
-  await product.stop();
+}
+
+function giveUp(message, code) {
+  process.stderr.write(`${message}\n`);
+  process.exit(code);
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Selectable } from 'kysely';
 import type { SessionTable } from '../database/tables.js';
+import type { BatchedQuestion } from '../database/batched-read.js';
 import type { Trx } from '../database/trx.js';
 import type { Session } from './session.js';
 
@@ -35,6 +36,14 @@ export class SessionRepository {
       .executeTakeFirst();
     return row && sessionOf(row);
   }
+
+  /** The same for {@link BatchedRead}: sessions asked for by tenant, owner and id. */
+  static readonly OWNED: BatchedQuestion<OwnedSession> = {
+    name: 'owned-sessions',
+    text: `select x.n, s.* from json_to_recordset($1::json) as x(n int, id uuid, tenant_id uuid, owner_id text)
+      join session s on s.id = x.id and s.tenant_id = x.tenant_id and s.owner_id = x.owner_id`,
+    rowOf: ({ id, tenantId, ownerId }) => ({ id, tenant_id: tenantId, owner_id: ownerId }),
+  };
 
   async findOwner(trx: Trx, id: string): Promise<string | undefined> {
     const row = await trx.selectFrom('session').select('owner_id').where('id', '=', id).executeTakeFirst();
@@ -75,7 +84,15 @@ export class SessionRepository {
   }
 }
 
-function sessionOf(row: Selectable<SessionTable>): Session {
+export type OwnedSessionRow = Selectable<SessionTable> & { readonly n: number };
+
+export interface OwnedSession {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly ownerId: string;
+}
+
+export function sessionOf(row: Selectable<SessionTable>): Session {
   return {
     id: row.id,
     tenantId: row.tenant_id,

@@ -3,13 +3,15 @@ import type { Principal } from '../auth/principal.js';
 import { AuditTrail } from '../compliance/audit/audit-trail.service.js';
 import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
+import { BatchedRead } from '../database/batched-read.js';
+import { DatabaseService } from '../database/database.service.js';
 import type { Trx } from '../database/trx.js';
 import { AppError } from '../kernel/app-error.js';
 import { CLOCK, type Clock } from '../kernel/clock.js';
 import { isId, newId } from '../kernel/ids.js';
 import { expiriesFrom, nextIdleExpiry, type Session, type SessionState, stateOf } from './session.js';
 import { type SessionMetadata, SessionMetadataSeal } from './session-metadata.js';
-import { SessionRepository } from './session.repository.js';
+import { type OwnedSession, type OwnedSessionRow, sessionOf, SessionRepository } from './session.repository.js';
 
 const WHY_ENDED: Readonly<Record<Exclude<SessionState, 'live'>, string>> = {
   idle: 'The session was not used for too long.',
@@ -20,13 +22,18 @@ const WHY_ENDED: Readonly<Record<Exclude<SessionState, 'live'>, string>> = {
 /** Sessions: opened, used and revoked by their owner, and by nobody else whatever their role. */
 @Injectable()
 export class SessionService {
+  private readonly owned: BatchedRead<OwnedSession, OwnedSessionRow>;
+
   constructor(
     private readonly repository: SessionRepository,
     private readonly seal: SessionMetadataSeal,
     private readonly audit: AuditTrail,
     @InjectConfig('sessions') private readonly config: AppConfig['sessions'],
+    private readonly database: DatabaseService,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  ) {
+    this.owned = new BatchedRead(database.asEngine, SessionRepository.OWNED);
+  }
 
   /** Opens a session that belongs to the principal. */
   async open(
@@ -59,14 +66,22 @@ export class SessionService {
    *   SESSION_EXPIRED, to its owner only, once it has expired or was revoked.
    */
   async use(trx: Trx, principal: Principal, sessionId: string): Promise<Session> {
-    const session = await this.getOwned(trx, principal, sessionId);
+    const session = this.usable(await this.getOwned(trx, principal, sessionId));
     const now = this.clock.now();
-    const state = stateOf(session, now);
-    if (state !== 'live') throw new AppError('SESSION_EXPIRED', { detail: WHY_ENDED[state] });
     const idleExpiresAt = nextIdleExpiry(session, now, this.config);
     if (!idleExpiresAt) return session;
     await this.repository.slide(trx, session.id, now, idleExpiresAt);
     return { ...session, lastSeenAt: now, idleExpiresAt };
+  }
+
+  /** The same outside a transaction, looked up together with what others ask for at this moment. */
+  async useNow(principal: Principal, sessionId: string): Promise<Session> {
+    const { id: ownerId, tenantId } = principal;
+    const [row] = isId(sessionId) ? await this.owned.ask({ id: sessionId, tenantId, ownerId }) : [];
+    if (!row) throw new AppError('SESSION_NOT_FOUND');
+    const session = this.usable(sessionOf(row));
+    if (!nextIdleExpiry(session, this.clock.now(), this.config)) return session;
+    return this.database.withTenant(tenantId, (trx) => this.use(trx, principal, sessionId));
   }
 
   /** Ends a session for good. Doing it again, or to an expired one, is no fault and leaves it ended. */
@@ -84,6 +99,12 @@ export class SessionService {
   /** What the owner keeps with the session. */
   metadataOf(session: Session): SessionMetadata | undefined {
     return this.seal.open(session);
+  }
+
+  private usable(session: Session): Session {
+    const state = stateOf(session, this.clock.now());
+    if (state !== 'live') throw new AppError('SESSION_EXPIRED', { detail: WHY_ENDED[state] });
+    return session;
   }
 
   private async getOwned(trx: Trx, principal: Principal, sessionId: string): Promise<Session> {

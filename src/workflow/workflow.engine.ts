@@ -47,7 +47,7 @@ export class WorkflowEngine {
     return this.guarded(tenantId, runId, context, async () => {
       const loaded = await this.loader.load(tenantId, runId);
       if (!loaded || isEnded(loaded.run.status)) return;
-      await this.driveSegment(new Segment(loaded, this.clock.now()), context);
+      await this.driveSegment(new Segment(loaded, this.clock.now(), (run, change) => this.writer.record(run, change)), context);
     });
   }
 
@@ -136,7 +136,7 @@ export class WorkflowEngine {
 
   /** The commit after which there is nothing left to drive ends the job as well. */
   private async commitLast(segment: Segment, claim: Claim): Promise<void> {
-    if (segment.take() === undefined) return;
+    if (!segment.isPending) return;
     segment.add(changeOf({ endedJobs: [{ id: claim.id, name: 'workflow.drive' }] }));
     await this.commit(segment);
     this.claims.ended(claim);
@@ -144,9 +144,9 @@ export class WorkflowEngine {
   }
 
   private async commit(segment: Segment): Promise<void> {
-    const change = segment.take();
-    if (change === undefined) return;
-    segment.settle(await this.writer.commit(this.writer.prepare(segment.committed, change)));
+    if (!segment.isPending) return;
+    const { change, audit } = segment.take();
+    segment.settle(await this.writer.commit(this.writer.prepare(segment.committed, change, audit)));
     this.feed.wake(segment.run.id);
   }
 }

@@ -28,7 +28,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const location = new URL(clusterUrl);
   location.pathname = `/${name}`;
   const url = location.href;
-  const { pool, db } = openPostgres({
+  const { pool, enginePool, db } = openPostgres({
     url,
     poolSize: 8,
     statementTimeoutMs: 30_000,
@@ -41,7 +41,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   );
   return {
     url,
-    database: new DatabaseService({ url, pool, db, embedded: undefined }),
+    database: new DatabaseService({ url, pool, enginePool, db, embedded: undefined }),
     query: async <T extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
       (await pool.query<T>(text, values)).rows,
     force: async (text, values) => {
@@ -56,6 +56,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     },
     close: async () => {
       await db.destroy();
+      await enginePool.end();
       await administer(clusterUrl, `drop database ${name} with (force)`);
     },
   };

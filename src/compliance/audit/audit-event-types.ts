@@ -19,6 +19,7 @@ export const AUDIT_EVENT_TYPES = {
   'definition.created': { stage: 'fact' },
   'workflow.started': { stage: 'fact' },
   'workflow.start_denied': { stage: 'fact' },
+  'workflow.taken_up': { stage: 'fact' },
   'workflow.step_completed': { stage: 'fact' },
   'workflow.transition': { stage: 'fact' },
   'workflow.transition_denied': { stage: 'fact' },

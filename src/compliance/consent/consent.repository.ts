@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Selectable, sql } from 'kysely';
 import type { ConsentTable } from '../../database/tables.js';
+import type { BatchedQuestion } from '../../database/batched-read.js';
 import type { Trx } from '../../database/trx.js';
 import type { ConsentState } from './consent-coverage.js';
 
@@ -77,24 +78,31 @@ export class ConsentRepository {
     return Number(count);
   }
 
-  /** The newest row of each of these subjects for a purpose, in one query however many they are. */
-  async findStates(
-    trx: Trx,
-    tenantId: string,
-    sessionId: string,
-    purpose: string,
-    subjectRefs: readonly string[],
-  ): Promise<ConsentState[]> {
-    return trx
-      .selectFrom('consent')
-      .distinctOn('subject_ref')
-      .select(['id', 'subject_ref as subjectRef', 'granted', 'lawful_basis as lawfulBasis'])
-      .where('tenant_id', '=', tenantId)
-      .where('session_id', '=', sessionId)
-      .where('purpose', '=', purpose)
-      .where(sql<boolean>`subject_ref = any(${subjectRefs}::text[])`)
-      .orderBy('subject_ref')
-      .orderBy('id', 'desc')
-      .execute();
-  }
+  /** The newest row of each subject asked for, by session and purpose. */
+  static readonly STATES: BatchedQuestion<ConsentQuestion> = {
+    name: 'consent-states',
+    text: `select x.n, c.* from json_to_recordset($1::json) as x(
+        n int, tenant_id uuid, session_id uuid, purpose text, subject_refs json)
+      cross join lateral (
+        select distinct on (subject_ref) id, subject_ref as "subjectRef", granted, lawful_basis as "lawfulBasis"
+        from consent
+        where tenant_id = x.tenant_id and session_id = x.session_id and purpose = x.purpose
+          and subject_ref = any(array(select json_array_elements_text(x.subject_refs)))
+        order by subject_ref, id desc) as c`,
+    rowOf: ({ tenantId, sessionId, purpose, subjectRefs }) => ({
+      tenant_id: tenantId,
+      session_id: sessionId,
+      purpose,
+      subject_refs: subjectRefs,
+    }),
+  };
 }
+
+export interface ConsentQuestion {
+  readonly tenantId: string;
+  readonly sessionId: string;
+  readonly purpose: string;
+  readonly subjectRefs: readonly string[];
+}
+
+export type ConsentStateRow = ConsentState & { readonly n: number };

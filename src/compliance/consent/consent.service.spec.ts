@@ -47,14 +47,11 @@ describe('ConsentService', () => {
     purpose = PURPOSE,
     tenantId = TEST_TENANT_ID,
   ) =>
-    trust.database.database.withTenant(tenantId, (trx) =>
-      consents.covers(
-        trx,
-        tenantId,
-        sessionId,
-        purpose,
-        subjects.map((subject) => vault.subjectRefOf(tenantId, subject)),
-      ),
+    consents.covers(
+      tenantId,
+      sessionId,
+      purpose,
+      subjects.map((subject) => vault.subjectRefOf(tenantId, subject)),
     );
 
   const asApplication = (statement: (trx: Trx) => Promise<unknown>) =>

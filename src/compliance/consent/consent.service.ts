@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AppConfig } from '../../config/app-config.js';
 import { InjectConfig } from '../../config/inject-config.js';
+import { BatchedRead } from '../../database/batched-read.js';
+import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
 import { AppError } from '../../kernel/app-error.js';
 import { canonicalHash } from '../../kernel/canonical-json.js';
@@ -11,7 +13,12 @@ import { deriveKey, open, seal } from '../../kernel/sealing.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
 import { TokenVault } from '../pii/token-vault.service.js';
 import { type Coverage, decideCoverage } from './consent-coverage.js';
-import { ConsentRepository, type NewConsent } from './consent.repository.js';
+import {
+  type ConsentQuestion,
+  ConsentRepository,
+  type ConsentStateRow,
+  type NewConsent,
+} from './consent.repository.js';
 import { type Consent, EVERY_SUBJECT, type LawfulBasis, type RecordedConsent } from './consent.js';
 
 /** Subjects and purposes one session may speak of, so that its answer stays of a size. */
@@ -34,13 +41,18 @@ export interface ConsentRecording {
  */
 @Injectable()
 export class ConsentService {
+  private readonly states: BatchedRead<ConsentQuestion, ConsentStateRow>;
+
   constructor(
     private readonly repository: ConsentRepository,
     private readonly vault: TokenVault,
     private readonly audit: AuditTrail,
+    database: DatabaseService,
     @InjectConfig('vault') private readonly keys: AppConfig['vault'],
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  ) {
+    this.states = new BatchedRead(database.asEngine, ConsentRepository.STATES);
+  }
 
   /**
    * Appends consents and their audit event, which carries a hash over exactly these rows.
@@ -90,14 +102,13 @@ export class ConsentService {
 
   /** Whether the session holds a granted consent for each subject; the rules stand at {@link decideCoverage}. */
   async covers(
-    trx: Trx,
     tenantId: string,
     sessionId: string,
     purpose: string,
     subjectRefs: readonly string[],
   ): Promise<Coverage> {
     const asked = [...subjectRefs, EVERY_SUBJECT];
-    const states = await this.repository.findStates(trx, tenantId, sessionId, purpose, asked);
+    const states = await this.states.ask({ tenantId, sessionId, purpose, subjectRefs: asked });
     return decideCoverage(states, subjectRefs);
   }
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Principal } from '../../auth/principal.js';
 import type { AuditFact } from '../../compliance/audit/audit-leaf.js';
-import { AuditTrail } from '../../compliance/audit/audit-trail.service.js';
+import { AuditTrail, type PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
 import { ConsentService } from '../../compliance/consent/consent.service.js';
 import { ComplianceGate } from '../../compliance/gate/compliance-gate.service.js';
 import { Tokenizer } from '../../compliance/pii/operators/tokenizer.js';
@@ -77,11 +77,9 @@ export class RunAdmission {
     requestId: string,
     onStarted?: OnStarted,
   ): Promise<Run> {
-    const { session, stored } = await this.database.withTenant(principal.tenantId, async (trx) => ({
-      // First, so that somebody else's session says nothing about definitions either.
-      session: await this.sessions.use(trx, principal, request.sessionId),
-      stored: await this.definitions.get(trx, request.definition, request.version),
-    }));
+    // First, so that somebody else's session says nothing about definitions either.
+    const session = await this.sessions.useNow(principal, request.sessionId);
+    const stored = await this.definitions.getNow(principal.tenantId, request.definition, request.version);
     const tokenized = this.tokenized(principal, request, requestId, stored);
     const change = await this.admitted(principal, session, tokenized);
     await this.definitions.ensurePinned(principal.tenantId, stored);
@@ -114,10 +112,9 @@ export class RunAdmission {
   private async admitted(principal: Principal, session: Session, tokenized: Tokenized): Promise<RunChange> {
     const { run, stored, recipientRefs, tokenizer, input, requestId } = tokenized;
     const { purpose } = stored.definition;
-    const consent = await this.database.withTenant(run.tenantId, (trx) =>
-      this.consents.covers(trx, run.tenantId, run.sessionId, purpose, recipientRefs),
-    );
+    const consent = await this.consents.covers(run.tenantId, run.sessionId, purpose, recipientRefs);
     const change = startOf(principal, tokenized);
+    let audit: PreparedAudit | undefined;
     const decision = this.gate.decide({
       runId: run.id,
       review: {
@@ -129,10 +126,12 @@ export class RunAdmission {
         session: { ownerId: session.ownerId, usable: true },
         consent: { covered: consent.covered, missing: consent.missing, purpose },
       },
-      record: () => this.writer.prepareNew(run, change),
+      record: () => {
+        audit = this.writer.record(run, change);
+      },
       scan: () => tokenizer.residual(input).length,
     });
-    if (decision.allowed) return change;
+    if (decision.allowed) return { ...change, audit };
     await this.recordDenial(principal, run, decision.violations, requestId);
     throw new AppError('TRANSITION_DENIED', { members: { violations: decision.violations } });
   }

@@ -8,6 +8,7 @@ import { AGENTS } from '../../agents/agent-registry.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { ConfigError, type ConfigFault } from '../../config/config-error.js';
 import { InjectConfig } from '../../config/inject-config.js';
+import { type BatchedQuestion, BatchedRead } from '../../database/batched-read.js';
 import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
 import { AppError } from '../../kernel/app-error.js';
@@ -24,6 +25,29 @@ export interface StoredDefinition {
 
 const CACHE_SIZE = 500;
 
+interface DefinitionQuestion {
+  readonly tenantId: string;
+  readonly name: string;
+  /** Null = the newest of the tenant's own. */
+  readonly version: number | null;
+}
+
+interface NewestRow {
+  readonly n: number;
+  readonly version: number;
+}
+
+const NEWEST: BatchedQuestion<DefinitionQuestion> = {
+  name: 'newest-definitions',
+  text: `select x.n, d.version from json_to_recordset($1::json) as x(n int, tenant_id uuid, name text, version int)
+    cross join lateral (
+      select version from workflow_definition
+      where tenant_id = x.tenant_id and name = x.name
+        and case when x.version is null then source = 'tenant' else version = x.version end
+      order by version desc limit 1) as d`,
+  rowOf: ({ tenantId, name, version }) => ({ tenant_id: tenantId, name, version }),
+};
+
 /**
  * Workflow definitions: those in the configuration folder, checked at boot, and those a tenant has added. A run
  * pins the version it started with; that version is kept in the database.
@@ -36,6 +60,8 @@ export class DefinitionStore implements OnModuleInit {
   private readonly pinnedCache = new Map<string, WorkflowDefinition>();
   /** Built-in versions known to be stored for a tenant. */
   private readonly pins = new Set<string>();
+  private readonly startable = new Map<string, StoredDefinition>();
+  private readonly newest: BatchedRead<DefinitionQuestion, NewestRow>;
   private readonly validators = new WeakMap<WorkflowDefinition, ValidateFunction>();
 
   constructor(
@@ -43,7 +69,9 @@ export class DefinitionStore implements OnModuleInit {
     private readonly database: DatabaseService,
     @InjectConfig('workflow') private readonly config: AppConfig['workflow'],
     @InjectConfig('instance') private readonly instance: AppConfig['instance'],
-  ) {}
+  ) {
+    this.newest = new BatchedRead(database.asEngine, NEWEST);
+  }
 
   /** @throws ConfigError with every fault of every file. */
   async onModuleInit(): Promise<void> {
@@ -131,6 +159,16 @@ export class DefinitionStore implements OnModuleInit {
     return { definition: builtin, source: 'builtin', createdAt: null };
   }
 
+  /** The same outside a transaction; which version is the newest is asked together with others. */
+  async getNow(tenantId: string, name: string, version?: number): Promise<StoredDefinition> {
+    const [row] = await this.newest.ask({ tenantId, name, version: version ?? null });
+    const cached = row && this.startable.get(cacheKey(tenantId, name, row.version));
+    if (cached) return cached;
+    const stored = await this.database.withTenant(tenantId, (trx) => this.get(trx, name, version));
+    if (row) remember(this.startable, cacheKey(tenantId, name, row.version), stored);
+    return stored;
+  }
+
   /** Stores a tenant's definition. @throws AppError DEFINITION_VERSION_EXISTS. */
   async add(trx: Trx, tenantId: string, definition: WorkflowDefinition): Promise<void> {
     if (!(await this.store(trx, tenantId, definition, 'tenant'))) {
@@ -160,8 +198,7 @@ export class DefinitionStore implements OnModuleInit {
       .executeTakeFirst();
     if (!row) throw new AppError('DEFINITION_NOT_FOUND');
     const definition = row.document as WorkflowDefinition;
-    if (this.pinnedCache.size >= CACHE_SIZE) this.pinnedCache.clear();
-    this.pinnedCache.set(cacheKey(tenantId, name, version), definition);
+    remember(this.pinnedCache, cacheKey(tenantId, name, version), definition);
     return definition;
   }
 
@@ -204,4 +241,9 @@ export class DefinitionStore implements OnModuleInit {
 
 function cacheKey(tenantId: string, name: string, version: number): string {
   return `${tenantId}/${name}/${version}`;
+}
+
+function remember<T>(cache: Map<string, T>, key: string, value: T): void {
+  if (cache.size >= CACHE_SIZE) cache.clear();
+  cache.set(key, value);
 }

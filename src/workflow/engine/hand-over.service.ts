@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
 import { isEnded } from '../../compliance/state/phases.js';
 import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
@@ -34,27 +35,28 @@ export class HandOver {
 
   /** Makes a run that starts with a change; gives it as it was accepted, before anything was done with it. */
   start(loaded: LoadedRun, change: RunChange, inTransaction?: InTransaction): Promise<Run> {
-    return this.goOn(loaded, change, (run, done) => this.writer.prepareNew(run, done), inTransaction);
+    return this.goOn(loaded, change, this.writer.prepareNew.bind(this.writer), inTransaction);
   }
 
   /** Goes on with a run after a change. @throws StaleRun when somebody else has changed the run. */
   proceed(loaded: LoadedRun, change: RunChange, inTransaction?: InTransaction): Promise<Run> {
-    return this.goOn(loaded, change, (run, done) => this.writer.prepare(run, done), inTransaction);
+    return this.goOn(loaded, change, this.writer.prepare.bind(this.writer), inTransaction);
   }
 
   private async goOn(
     loaded: LoadedRun,
     change: RunChange,
-    prepare: (run: Run, change: RunChange) => PreparedChange,
+    prepare: (run: Run, change: RunChange, audit: PreparedAudit) => PreparedChange,
     inTransaction: InTransaction | undefined,
   ): Promise<Run> {
-    const segment = new Segment(loaded, this.clock.now());
+    const segment = new Segment(loaded, this.clock.now(), (run, done) => this.writer.record(run, done));
     segment.add(change);
     const caused = segment.run;
     const claim = this.claims.tryClaim(loaded.run.tenantId);
     try {
       const drives = await this.addJob(segment, claim);
-      const prepared = prepare(segment.committed, segment.take() ?? change);
+      const done = segment.take();
+      const prepared = prepare(segment.committed, done.change, done.audit);
       if (inTransaction) await this.applyWithin(prepared, (trx) => inTransaction(trx, caused));
       else await this.writer.commit(prepared);
       segment.settle(prepared.after);

@@ -1,20 +1,34 @@
+import type { AuditFact, AuditRecord } from '../../compliance/audit/audit-leaf.js';
+import type { PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
 import type { Phase } from '../../compliance/state/phases.js';
 import type { AgentStep } from '../definitions/definition.schema.js';
 import type { Run } from '../runs/run.js';
 import { changeOf, joinChanges, NO_CHANGE, type RunChange } from '../runs/run-change.js';
 import type { LoadedRun } from './loaded-run.js';
 
+/** A run that waited in the queue goes on: a change of its state like any other. */
+const TAKEN_UP: AuditFact = {
+  type: 'workflow.taken_up',
+  outcome: 'success',
+  actor: { type: 'system', ref: 'engine' },
+};
+
 /** What was done with a run since its last commit, and the run as it will stand after the next. */
 export class Segment {
   /** The run as committed. */
   committed: Run;
   private pending: RunChange = NO_CHANGE;
+  private records: AuditRecord[] = [];
   private announced: string | undefined;
 
-  /** @param phaseSince when the present phase was entered, as far as known. */
+  /**
+   * @param phaseSince when the present phase was entered, as far as known.
+   * @param record builds the records of a change.
+   */
   constructor(
     readonly loaded: LoadedRun,
     private phaseSince: Date,
+    private readonly record: (run: Run, change: RunChange) => PreparedAudit,
   ) {
     this.committed = loaded.run;
   }
@@ -25,9 +39,14 @@ export class Segment {
   }
 
   add(change: RunChange): void {
+    const audit = change.audit ?? this.record(this.loaded.run, change);
+    this.records.push(...audit.records);
     this.pending = joinChanges(this.pending, change);
     this.loaded.advance({
       ...this.loaded.run,
+      // The chain goes on with what is not committed yet.
+      auditSeq: audit.chain?.seq ?? this.loaded.run.auditSeq,
+      auditHead: audit.chain?.head ?? this.loaded.run.auditHead,
       status: change.status ?? this.loaded.run.status,
       phase: change.phase ?? this.loaded.run.phase,
       round: change.round ?? this.loaded.run.round,
@@ -45,6 +64,7 @@ export class Segment {
     this.add(
       changeOf({
         status: 'RUNNING',
+        facts: this.run.status === 'QUEUED' ? [TAKEN_UP] : [],
         events: [{ type: 'agent.started', data: { agent: step.agent, phase, ...total } }],
       }),
     );
@@ -57,14 +77,22 @@ export class Segment {
     return since;
   }
 
-  /** What is to be committed; undefined when there is nothing. */
-  take(): RunChange | undefined {
-    return this.pending === NO_CHANGE ? undefined : this.pending;
+  /** Whether there is something to be committed. */
+  get isPending(): boolean {
+    return this.pending !== NO_CHANGE;
+  }
+
+  /** What is to be committed, with its records. */
+  take(): { readonly change: RunChange; readonly audit: PreparedAudit } {
+    const { run } = this;
+    const chain = { runId: run.id, seq: run.auditSeq, head: run.auditHead, phase: run.phase };
+    return { change: this.pending, audit: { records: this.records, chain } };
   }
 
   /** To be called when what was taken is committed. */
   settle(run: Run): void {
     this.pending = NO_CHANGE;
+    this.records = [];
     this.committed = run;
     this.loaded.advance(run);
   }

@@ -3,7 +3,6 @@ import { ConsentService } from '../../compliance/consent/consent.service.js';
 import type { Phase } from '../../compliance/state/phases.js';
 import { consentRule } from '../../compliance/state/rules/consent.rule.js';
 import type { StateReview } from '../../compliance/state/state-rule.js';
-import { DatabaseService } from '../../database/database.service.js';
 import type { JsonValue } from '../../kernel/canonical-json.js';
 import { bindingHash } from '../review/binding.js';
 import type { Run } from '../runs/run.js';
@@ -14,10 +13,7 @@ import type { LoadedRun } from './loaded-run.js';
 /** Gathers what the rules look at before a transition. */
 @Injectable()
 export class TransitionReviews {
-  constructor(
-    private readonly consents: ConsentService,
-    private readonly database: DatabaseService,
-  ) {}
+  constructor(private readonly consents: ConsentService) {}
 
   /** Only consent can have changed outside the run, so only it is read again, where it matters. */
   async gather(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED'): Promise<StateReview> {
@@ -47,9 +43,7 @@ export class TransitionReviews {
   private consentFor(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED') {
     if (!consentRule.entering.includes(to)) return undefined;
     const { purpose } = loaded.definition;
-    return this.database.withTenant(run.tenantId, (trx) =>
-      this.consents.covers(trx, run.tenantId, run.sessionId, purpose, loaded.recipientRefs()),
-    );
+    return this.consents.covers(run.tenantId, run.sessionId, purpose, loaded.recipientRefs());
   }
 }
 

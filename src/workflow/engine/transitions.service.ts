@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuditFact } from '../../compliance/audit/audit-leaf.js';
+import type { PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
 import { ComplianceGate } from '../../compliance/gate/compliance-gate.service.js';
 import { type EndStatus, PHASES, type Phase } from '../../compliance/state/phases.js';
 import type { Violation } from '../../compliance/state/state-rule.js';
@@ -217,13 +218,16 @@ export class Transitions {
     to: Phase | 'COMPLETED',
     change: RunChange,
   ): Promise<RunChange> {
+    let audit: PreparedAudit | undefined;
     const decision = this.gate.decide({
       runId: run.id,
       review: await this.reviews.gather(loaded, run, to),
-      record: () => this.writer.prepare(run, change),
+      record: () => {
+        audit = this.writer.record(run, change);
+      },
       scan: () => countResidual(loaded, run, to),
     });
-    return decision.allowed ? change : this.deny(run, to, decision.violations);
+    return decision.allowed ? { ...change, audit } : this.deny(run, to, decision.violations);
   }
 
   /** Ends a run whose transition a rule forbids; the violations are recorded. */

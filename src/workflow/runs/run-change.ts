@@ -1,3 +1,4 @@
+import type { PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
 import type { AuditFact } from '../../compliance/audit/audit-leaf.js';
 import type { VaultEntry } from '../../compliance/pii/operators/tokenizer.js';
 import type { Phase, RunStatus } from '../../compliance/state/phases.js';
@@ -96,6 +97,8 @@ export interface RunChange {
   readonly history: readonly HistoryEntry[];
   readonly events: readonly RunEvent[];
   readonly facts: readonly AuditFact[];
+  /** The records of the facts, where the gate has had them built; they go on the chain of the run it was asked about. */
+  readonly audit?: PreparedAudit;
   readonly contents: readonly Content[];
   readonly artifacts: readonly NewArtifact[];
   readonly approvals: readonly NewApproval[];

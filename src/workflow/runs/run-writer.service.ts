@@ -38,14 +38,25 @@ export class RunWriter {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Does all that needs no database. @throws AppError AUDIT_UNAVAILABLE when the change cannot be recorded. */
-  prepare(run: Run, change: RunChange): PreparedChange {
-    return { before: run, ...this.prepared(run, change) };
+  /** Builds the records of a change. @throws AppError AUDIT_UNAVAILABLE when it cannot be recorded. */
+  record(run: Run, change: RunChange): PreparedAudit {
+    const chain = { ...chainOf(run), phase: change.phase ?? run.phase };
+    return this.audit.prepare(run.tenantId, change.facts, chain);
+  }
+
+  /**
+   * Does all that needs no database.
+   *
+   * @param audit the records, where they are built already.
+   * @throws AppError AUDIT_UNAVAILABLE when the change cannot be recorded.
+   */
+  prepare(run: Run, change: RunChange, audit = this.record(run, change)): PreparedChange {
+    return { before: run, ...this.prepared(run, change, audit) };
   }
 
   /** The same for a change that makes the run; it is given as it stands before any change. */
-  prepareNew(run: Run, change: RunChange): PreparedChange {
-    return { before: undefined, ...this.prepared(run, change) };
+  prepareNew(run: Run, change: RunChange, audit = this.record(run, change)): PreparedChange {
+    return { before: undefined, ...this.prepared(run, change, audit) };
   }
 
   /**
@@ -81,9 +92,7 @@ export class RunWriter {
     }
   }
 
-  private prepared(run: Run, change: RunChange) {
-    const chain = { ...chainOf(run), phase: change.phase ?? run.phase };
-    const audit = this.audit.prepare(run.tenantId, change.facts, chain);
+  private prepared(run: Run, change: RunChange, audit: PreparedAudit) {
     const now = this.clock.now();
     return { after: after(run, change, audit, now), change, audit, now };
   }

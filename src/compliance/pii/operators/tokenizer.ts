@@ -44,12 +44,16 @@ export type TokenizeMode = 'model' | 'untrusted';
 
 /** A value taken out can bring another one to light at its edge; more rounds than this are an attack. */
 const MAX_ROUNDS = 8;
+/** Clean texts remembered per key, so that a run of 10,000 messages does not hold them twice for ever. */
+const MAX_REMEMBERED = 10_000;
 
 /** Personal data in, tokens out, for one run: values never stand in what it returns. */
 export class Tokenizer {
   private readonly runRef: string;
   private readonly ledger: TokenLedger;
   private readonly identities = new KnownIdentities();
+  /** Texts in which nothing was found, by the key they stand under; a text comes by several times. */
+  private readonly clean = new Map<string, Set<string>>();
 
   /**
    * @param options.runRef the subject of values that belong to nobody known.
@@ -123,6 +127,8 @@ export class Tokenizer {
   residual(value: JsonValue): Finding[] {
     const findings: Finding[] = [];
     this.walk(value, '', (text, key) => {
+      // Tokenising finds at least what this look does.
+      if (this.clean.get(key)?.has(text)) return text;
       for (const { entity, start, end, score } of this.spansIn(text, key, { subjectRefs: [] })) {
         findings.push({ entity, start, end, score });
       }
@@ -133,6 +139,7 @@ export class Tokenizer {
 
   private register(subjectRef: string, entity: string, value: string): string {
     this.identities.add({ subjectRef, entity, value });
+    this.clean.clear();
     const known = this.ledger.ofSubject(subjectRef, entity, value);
     return (known ?? this.ledger.issue(subjectRef, entity, value, false)).token;
   }
@@ -148,10 +155,19 @@ export class Tokenizer {
     let current = text;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const spans = this.spansIn(current, key, options);
-      if (spans.length === 0) return current;
+      if (spans.length === 0) {
+        this.remember(key, current);
+        return current;
+      }
       current = tokenizeOperator(current, spans, (value, span) => this.tokenOf(value, span, options)).text;
     }
     return current;
+  }
+
+  private remember(key: string, text: string): void {
+    const texts = this.clean.get(key);
+    if (!texts) this.clean.set(key, new Set([text]));
+    else if (texts.size < MAX_REMEMBERED) texts.add(text);
   }
 
   private spansIn(text: string, key: string, options: TokenizeOptions): PersonalSpan[] {

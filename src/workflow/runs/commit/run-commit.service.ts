@@ -7,10 +7,10 @@ import { DatabaseService } from '../../../database/database.service.js';
 import { type Execute, statementOf } from '../../../database/statement.js';
 import { endedJobsPart, type NewJob, newJobsPart } from '../../../jobs/job-rows.js';
 import { AppError } from '../../../kernel/app-error.js';
+import { Coalescer } from '../../../kernel/coalescer.js';
 import { newId } from '../../../kernel/ids.js';
 import type { Run } from '../run.js';
 import type { RunJobRequest } from '../run-change.js';
-import { Coalescer } from './coalescer.js';
 import {
   changedRunsPart,
   newRunsPart,

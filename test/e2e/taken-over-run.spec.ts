@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DeliveryService } from '../../src/delivery/delivery.service.js';
-import { HandBack, type JobContext } from '../../src/jobs/jobs.service.js';
+import type { ClaimContext } from '../../src/jobs/claim-queue.service.js';
+import { HandBack } from '../../src/jobs/jobs.service.js';
+import { newId } from '../../src/kernel/ids.js';
 import { RunLoader } from '../../src/workflow/engine/run-loader.service.js';
 import { WorkflowEngine } from '../../src/workflow/workflow.engine.js';
 import { startCampaign } from '../harness/campaign.js';
@@ -20,11 +22,12 @@ beforeAll(async () => {
 });
 afterAll(() => product.close());
 
-const going = (): JobContext => ({
+const going = (): ClaimContext => ({
+  claim: { id: newId(), tenantId },
   signal: new AbortController().signal,
   draining: new AbortController().signal,
 });
-const stopping = (): JobContext => ({ ...going(), draining: AbortSignal.abort() });
+const stopping = (): ClaimContext => ({ ...going(), draining: AbortSignal.abort() });
 
 const statusOf = async (id: string) =>
   (await product.client.get(`/v1/workflows/${id}`)).body.status as string;

@@ -56,7 +56,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     },
     close: async () => {
       await db.destroy();
-      await enginePool.end();
+      if (!enginePool.ending) await enginePool.end();
       await administer(clusterUrl, `drop database ${name} with (force)`);
     },
   };

@@ -20,7 +20,7 @@ import { Impersonal } from '../http/impersonal.js';
 import { RUN_EVENT_TYPES } from '../workflow/events/run-event-types.js';
 
 const SUBSCRIBABLE = ['*', ...RUN_EVENT_TYPES] as const;
-const DEFINITION_NAME = /^[^\p{Cc}\p{Cs}]{1,64}$/u;
+const DEFINITION_NAME = /^[a-z][a-z0-9-]{0,62}$/;
 const DAY_SECONDS = 86_400;
 
 /** `POST /v1/webhooks` */
@@ -51,7 +51,7 @@ export class CreateWebhookDto {
   description?: string | null;
 
   /** Only events of runs of this workflow definition. */
-  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 64, example: 'email-campaign' })
+  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 63, example: 'email-campaign' })
   @IsOptional()
   @IsString()
   @Matches(DEFINITION_NAME, { message: 'definition must be the name of a workflow definition' })

@@ -105,12 +105,12 @@ export class WebhookDeliveryRepository {
   /** What is to be sent to an endpoint now, in order. */
   async due(trx: Trx, endpointId: string, limit: number): Promise<DueDelivery[]> {
     const rows = await this.select(trx)
-      .select('message.body')
-      .where('delivery.endpoint_id', '=', endpointId)
-      .where('delivery.status', '=', 'pending')
-      .where('delivery.next_attempt_at', '<=', sql<Date>`clock_timestamp()`)
-      .orderBy('delivery.next_attempt_at')
-      .orderBy('delivery.position')
+      .select('told.body')
+      .where('outgoing.endpoint_id', '=', endpointId)
+      .where('outgoing.status', '=', 'pending')
+      .where('outgoing.next_attempt_at', '<=', sql<Date>`clock_timestamp()`)
+      .orderBy('outgoing.next_attempt_at')
+      .orderBy('outgoing.position')
       .limit(limit)
       .execute();
     return rows.map((row) => ({ ...deliveryOf(row), body: row.body }));
@@ -148,18 +148,18 @@ export class WebhookDeliveryRepository {
     before: string | undefined,
   ): Promise<Delivery[]> {
     let query = this.select(trx)
-      .where('delivery.endpoint_id', '=', endpointId)
-      .orderBy('delivery.id', 'desc')
+      .where('outgoing.endpoint_id', '=', endpointId)
+      .orderBy('outgoing.id', 'desc')
       .limit(limit);
-    if (status !== undefined) query = query.where('delivery.status', 'in', [status]);
-    if (before !== undefined) query = query.where('delivery.id', '<', before);
+    if (status !== undefined) query = query.where('outgoing.status', '=', status);
+    if (before !== undefined) query = query.where('outgoing.id', '<', before);
     return (await query.execute()).map(deliveryOf);
   }
 
   async find(trx: Trx, endpointId: string, id: string): Promise<Delivery | undefined> {
     const row = await this.select(trx)
-      .where('delivery.endpoint_id', '=', endpointId)
-      .where('delivery.id', '=', id)
+      .where('outgoing.endpoint_id', '=', endpointId)
+      .where('outgoing.id', '=', id)
       .executeTakeFirst();
     return row && deliveryOf(row);
   }
@@ -180,25 +180,23 @@ export class WebhookDeliveryRepository {
 
   private select(trx: Trx) {
     return trx
-      .selectFrom('webhook_delivery as delivery')
-      .innerJoin('webhook_message as message', (join) =>
-        join
-          .onRef('message.tenant_id', '=', 'delivery.tenant_id')
-          .onRef('message.id', '=', 'delivery.message_id'),
+      .selectFrom('webhook_delivery as outgoing')
+      .innerJoin('webhook_message as told', (join) =>
+        join.onRef('told.tenant_id', '=', 'outgoing.tenant_id').onRef('told.id', '=', 'outgoing.message_id'),
       )
       .select([
-        'delivery.id',
-        'delivery.endpoint_id as endpointId',
-        'delivery.message_id as messageId',
-        'message.type',
-        'message.run_id as runId',
-        'delivery.status',
-        'delivery.attempts',
-        'delivery.failures',
-        'delivery.next_attempt_at as nextAttemptAt',
-        'delivery.attempt_log as log',
-        'delivery.created_at as createdAt',
-        'delivery.settled_at as settledAt',
+        'outgoing.id',
+        'outgoing.endpoint_id as endpointId',
+        'outgoing.message_id as messageId',
+        'told.type',
+        'told.run_id as runId',
+        'outgoing.status',
+        'outgoing.attempts',
+        'outgoing.failures',
+        'outgoing.next_attempt_at as nextAttemptAt',
+        'outgoing.attempt_log as log',
+        'outgoing.created_at as createdAt',
+        'outgoing.settled_at as settledAt',
       ]);
   }
 }

@@ -21,11 +21,11 @@ export function presentWebhook(endpoint: ShownEndpoint): WebhookDto {
 }
 
 export function presentCreatedWebhook(endpoint: CreatedEndpoint): CreatedWebhookDto {
-  return { ...presentWebhook(endpoint), secret: endpoint.secret };
+  return Object.assign(presentWebhook(endpoint), { secret: endpoint.secret });
 }
 
 export function presentCreatedSecret({ sealed, plain }: NewSecret): CreatedSecretDto {
-  return { ...presentSecret(sealed), secret: plain };
+  return Object.assign(presentSecret(sealed), { secret: plain });
 }
 
 function presentSecret({ id, createdAt, expiresAt }: Secret): WebhookSecretDto {

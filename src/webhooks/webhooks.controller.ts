@@ -57,7 +57,8 @@ export class WebhooksController {
     @Req() request: HttpRequest,
     @Body() body: CreateWebhookDto,
   ): Promise<CreatedWebhookDto> {
-    const wanted = { ...body, description: body.description ?? null, definition: body.definition ?? null };
+    const { url, eventTypes, description = null, definition = null } = body;
+    const wanted = { url, eventTypes, description, definition };
     const created = await this.endpoints.create(principal, request.id, wanted, async (trx, endpoint) =>
       request.idempotency?.store(trx, 201, presentCreatedWebhook(endpoint)),
     );

@@ -40,8 +40,9 @@ export class WebhooksWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       try {
-        await this.handOut();
-        await this.dispatcher.dispatch();
+        const news = await this.fanOut.look();
+        await this.handOut(news.tenants);
+        if (news.hasEndpoints) await this.dispatcher.dispatch();
       } catch (error) {
         this.logger.warn({ event: 'webhooks.look_failed', err: error }, 'events wait for the next look');
       }
@@ -50,8 +51,8 @@ export class WebhooksWorker implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** One batch of each tenant in turn, so that a busy one does not keep the others waiting. */
-  private async handOut(): Promise<void> {
-    let tenants = await this.fanOut.tenantsWithNews();
+  private async handOut(withNews: readonly string[]): Promise<void> {
+    let tenants = withNews;
     while (tenants.length > 0 && !this.stopping.signal.aborted) {
       const unfinished: string[] = [];
       for (const tenantId of tenants) {

@@ -130,7 +130,8 @@ describe('POST /v1/webhooks', () => {
 
   it('refuses one too many, however many ask at once', async () => {
     const answers = await Promise.all(Array.from({ length: 6 }, () => create()));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 201, 201, 409, 409, 409]);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(3);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(3);
     const refused = answers.find(({ status }) => status === 409);
     if (refused) expectProblem(refused, 409, 'WEBHOOK_LIMIT_REACHED');
     for (const { status, body } of answers) if (status === 201) await remove(body.id as string);

@@ -203,8 +203,8 @@ describe('a delivery that fails', () => {
     expect(await auditOf('webhook.disabled', id)).toMatchObject([
       { actor: { type: 'system' }, detail: { reason: 'gone' } },
     ]);
-    const states = (await deliveries(id)).map((each) => each.status).toSorted();
-    expect(states).toEqual(['failed', 'pending']);
+    const states = (await deliveries(id)).map((each) => each.status as string);
+    expect(new Set(states)).toEqual(new Set(['failed', 'pending']));
     expect((await product.client.post(`/v1/webhooks/${id}/test`)).body.code).toBe('WEBHOOK_DISABLED');
     const redelivery = `/v1/webhooks/${id}/deliveries/${refused}/redeliver`;
     expect((await product.client.post(redelivery)).body.code).toBe('WEBHOOK_DISABLED');

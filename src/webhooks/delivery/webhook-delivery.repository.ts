@@ -113,7 +113,7 @@ export class WebhookDeliveryRepository {
       .orderBy('outgoing.position')
       .limit(limit)
       .execute();
-    return rows.map((row) => ({ ...deliveryOf(row), body: row.body }));
+    return rows.map(deliveryOf);
   }
 
   /** Keeps what came of an attempt; false when the delivery is not what it was. */
@@ -202,6 +202,6 @@ export class WebhookDeliveryRepository {
 }
 
 /** The log is written by this room only. */
-function deliveryOf(row: Omit<Delivery, 'log'> & { readonly log: unknown }): Delivery {
-  return { ...row, log: row.log as readonly LoggedAttempt[] };
+function deliveryOf<T extends { readonly log: unknown }>(row: T): T & Pick<Delivery, 'log'> {
+  return row as T & Pick<Delivery, 'log'>;
 }

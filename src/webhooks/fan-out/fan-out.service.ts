@@ -16,6 +16,14 @@ import { CursorRepository } from './cursor.repository.js';
 const BATCH = 500;
 const DAY_MS = 86_400_000;
 
+/** What a look has found. */
+export interface News {
+  /** Whether any tenant has an endpoint at all. */
+  readonly hasEndpoints: boolean;
+  /** Tenants with endpoints and with events for them. */
+  readonly tenants: readonly string[];
+}
+
 /**
  * Hands events out to the endpoints that want them. Messages, deliveries and the position reached commit together:
  * whatever dies in between, the next one goes on where nothing is missing.
@@ -33,11 +41,12 @@ export class FanOut {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Tenants with endpoints and with events that were not handed out yet. */
-  tenantsWithNews(): Promise<string[]> {
+  /** Looks for events that were not handed out yet. */
+  look(): Promise<News> {
     return this.database.withSystem(async (trx) => {
       const cursors = await this.cursors.all(trx);
-      return cursors.length === 0 ? [] : this.events.tenantsWithNews(trx, cursors);
+      const hasEndpoints = cursors.length > 0;
+      return { hasEndpoints, tenants: hasEndpoints ? await this.events.tenantsWithNews(trx, cursors) : [] };
     });
   }
 

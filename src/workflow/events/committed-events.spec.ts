@@ -173,10 +173,10 @@ describe('the committed events of a tenant', () => {
     const start = await now();
     const news = () =>
       database.database.withSystem((trx) =>
-        events.tenantsWithNews(
-          trx,
-          [TEST_TENANT_ID, OTHER_TENANT_ID].map((tenantId) => ({ tenantId, ...start })),
-        ),
+        events.tenantsWithNews(trx, [
+          { tenantId: TEST_TENANT_ID, ...start },
+          { tenantId: OTHER_TENANT_ID, ...start },
+        ]),
       );
     expect(await news()).toEqual([]);
     await database.database.withTenant(OTHER_TENANT_ID, (trx) => write(trx, foreign, 1, OTHER_TENANT_ID));

@@ -224,6 +224,8 @@ describe('POST /v1/webhooks/:id/secrets', () => {
     expectProblem(await rotate(), 409, 'WEBHOOK_SECRET_LIMIT_REACHED');
     expect((await rotate(0)).status).toBe(201);
     expect((await product.client.get(`/v1/webhooks/${body.id}`)).body.secrets).toHaveLength(1);
+    const bodiless = await product.client.post(`/v1/webhooks/${body.id}/secrets`);
+    expect(bodiless.status, bodiless.text).toBe(201);
     for (const wrong of [-1, 604_801, 1.5, 'long'])
       expectProblem(await rotate(wrong), 400, 'VALIDATION_FAILED');
     await remove(body.id as string);

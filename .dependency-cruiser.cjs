@@ -96,6 +96,7 @@ const DOORS = {
   '@opentelemetry/[^/]+': 'observability',
   pg: 'database',
   nodemailer: 'delivery/channels',
+  standardwebhooks: 'webhooks',
   'smol-toml': 'config',
   'libphonenumber-js': 'compliance/pii/recognizers',
   'ajv(-formats)?': 'workflow/definitions',

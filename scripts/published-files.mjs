@@ -85,7 +85,13 @@ function environmentNames(section, key, shortNames) {
 function rangeOf(setting) {
   if (setting.enum) return setting.enum.map((value) => `\`${value}\``).join(', ');
   if (setting.type === 'boolean') return '`true`, `false`';
-  if (setting.type === 'array') return 'list of texts (with commas in the environment)';
+  if (setting.type === 'array') {
+    const of =
+      setting.items?.type === 'integer'
+        ? `whole numbers, each ${rangeOf(setting.items).replace('whole number, ', '')}`
+        : 'texts';
+    return `list of ${of} (with commas in the environment)`;
+  }
   if (setting.type === 'integer' || setting.type === 'number') {
     const kind = setting.type === 'integer' ? 'whole number' : 'number';
     return `${kind}, ${setting.minimum} to ${setting.maximum}`;
@@ -95,7 +101,7 @@ function rangeOf(setting) {
 
 function defaultOf(value) {
   if (value === undefined) return 'none';
-  return Array.isArray(value) ? 'empty' : `\`${value}\``;
+  return Array.isArray(value) && value.length === 0 ? 'empty' : `\`${value}\``;
 }
 
 function snakeCase(camel) {

@@ -14,6 +14,7 @@ import { CLOCK, systemClock } from './kernel/clock.js';
 import { ObservabilityModule } from './observability/observability.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { WorkflowModule } from './workflow/workflow.module.js';
 
 @Global()
@@ -42,6 +43,7 @@ export class AppModule {
         AgentsModule,
         WorkflowModule,
         DeliveryModule,
+        WebhooksModule,
       ],
     };
   }

@@ -14,6 +14,7 @@ const OPERATE = [
   'agents.read',
   'breakers.read',
   'pii.detect',
+  'webhooks.read',
 ] as const;
 
 const REVIEW = [
@@ -29,7 +30,7 @@ const REVIEW = [
 
 const OVERSEE = ['audit.read', 'audit.verify'] as const;
 
-const ADMINISTER = ['definitions.write', 'api-keys.manage'] as const;
+const ADMINISTER = ['definitions.write', 'api-keys.manage', 'webhooks.manage'] as const;
 
 /** One thing a route asks for, as `resource.verb`. */
 export type Permission =

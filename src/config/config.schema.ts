@@ -19,6 +19,12 @@ const list = z.preprocess(
       : value,
   z.array(z.string()),
 );
+/** Whole numbers, in the order they stand in. */
+const wholeList = (least: number, most: number) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value),
+    z.array(whole(least, most)).min(1).max(50),
+  );
 const optionalText = z
   .string()
   .optional()
@@ -239,6 +245,35 @@ export const configSchema = z.strictObject({
       webhookAllowPrivate: flag
         .default(false)
         .describe('Whether webhooks may go to private and loopback addresses.'),
+    })
+    .prefault({}),
+  webhooks: z
+    .strictObject({
+      maxEndpoints: whole(0, 10_000).default(50).describe('Webhook endpoints that one tenant may have.'),
+      timeoutMs: milliseconds(100, 120_000)
+        .default(15_000)
+        .describe('How long a receiver may take to answer.'),
+      retryDelaysSeconds: wholeList(0, 604_800)
+        .default([5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400])
+        .describe(
+          'Pauses after the first attempt, which is made at once; each varies by a tenth either way.',
+        ),
+      disableAfterHours: z.coerce
+        .number()
+        .min(0.001)
+        .max(8_760)
+        .default(120)
+        .describe('An endpoint at which every attempt has failed for this long is disabled.'),
+      concurrentEndpoints: whole(1, 64).default(4).describe('Endpoints that one process serves at once.'),
+      endpointConcurrency: whole(1, 64)
+        .default(4)
+        .describe('Requests under way at once to one endpoint; those about one run go one after the other.'),
+      pollMs: milliseconds(50, 60_000).default(500).describe('How often new events are looked for.'),
+      retentionDays: whole(1, 3_650).default(30).describe('How long messages and their deliveries are kept.'),
+      allowHttp: flag.default(false).describe('Whether endpoints may have `http://` addresses.'),
+      allowPrivateAddresses: flag
+        .default(false)
+        .describe('Whether endpoints may have private, loopback and link-local addresses.'),
     })
     .prefault({}),
   vault: z

@@ -143,6 +143,7 @@ export interface WorkflowEventTable {
   type: string;
   data: ColumnType<Record<string, unknown>, string, never>;
   created_at: Date;
+  transaction_id: Generated<string>;
 }
 
 export interface WorkflowSignalTable {
@@ -257,6 +258,67 @@ export interface AuditPendingTable {
   transaction_id: Generated<string>;
 }
 
+export interface WebhookEndpointTable {
+  id: string;
+  tenant_id: string;
+  url_sealed: Buffer;
+  event_types: string[];
+  definition: string | null;
+  description: string | null;
+  enabled: Generated<boolean>;
+  disabled_reason: 'requested' | 'gone' | 'failing' | null;
+  failing_since: Date | null;
+  due_at: Date | null;
+  taken_until: ColumnType<Date | number, never, Date>;
+  lease: string | null;
+  created_by: string;
+  created_at: Date;
+  updated_at: Date;
+  deleted_at: Date | null;
+}
+
+export interface WebhookSecretTable {
+  id: string;
+  tenant_id: string;
+  endpoint_id: string;
+  sealed: Buffer;
+  created_at: Date;
+  expires_at: Date | null;
+}
+
+export interface WebhookCursorTable {
+  tenant_id: string;
+  transaction_id: string;
+  run_id: string;
+  seq: number;
+  moved_at: Date;
+}
+
+export interface WebhookMessageTable {
+  id: string;
+  tenant_id: string;
+  run_id: string | null;
+  sequence: number | null;
+  type: string;
+  body: string;
+  created_at: Date;
+}
+
+export interface WebhookDeliveryTable {
+  id: string;
+  tenant_id: string;
+  endpoint_id: string;
+  message_id: string;
+  position: Generated<number>;
+  status: 'pending' | 'succeeded' | 'failed';
+  attempts: Generated<number>;
+  failures: Generated<number>;
+  next_attempt_at: Date | null;
+  attempt_log: ColumnType<unknown, string | undefined, string>;
+  created_at: Date;
+  settled_at: Date | null;
+}
+
 /** Every table of the product, as Kysely sees it. */
 export interface Tables {
   tenant: TenantTable;
@@ -276,6 +338,11 @@ export interface Tables {
   approval_decision: ApprovalDecisionTable;
   delivery: DeliveryTable;
   vault_token: VaultTokenTable;
+  webhook_endpoint: WebhookEndpointTable;
+  webhook_secret: WebhookSecretTable;
+  webhook_cursor: WebhookCursorTable;
+  webhook_message: WebhookMessageTable;
+  webhook_delivery: WebhookDeliveryTable;
   audit_event: AuditEventTable;
   audit_sealed: AuditSealedTable;
   audit_pending: AuditPendingTable;

@@ -61,7 +61,7 @@ export function outcomesOf(
     ],
     events: [
       ...(detail.uncertain > 0
-        ? [{ type: 'delivery.uncertain', data: { uncertain: counts.uncertain } }]
+        ? [{ type: 'delivery.uncertain' as const, data: { uncertain: counts.uncertain } }]
         : []),
       { type: 'delivery.progress', data: progressOf(counts) },
     ],

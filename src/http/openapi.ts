@@ -38,6 +38,7 @@ const TAGS = [
   'Workflows',
   'Approvals',
   'Deliveries',
+  'Webhooks',
   'Audit',
   'Personal data',
   'Agents',

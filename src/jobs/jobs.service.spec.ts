@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase, TEST_TENANT_ID } from '../../tes
 import { configSchema } from '../config/config.schema.js';
 import { HealthIndicators } from '../health/health-indicators.js';
 import { newId } from '../kernel/ids.js';
-import type { JobName, RunJob } from './job-catalogue.js';
+import type { RunJob, RunJobName } from './job-catalogue.js';
 import { HandBack, type JobContext, type JobHandler, JobsService } from './jobs.service.js';
 import { QueueHealth } from './queue-health.js';
 
@@ -40,7 +40,7 @@ describe('the queue', () => {
     await jobs.onApplicationShutdown();
   }
 
-  const enqueue = (jobs: JobsService, data: RunJob, name: JobName = 'workflow.drive') =>
+  const enqueue = (jobs: JobsService, data: RunJob, name: RunJobName = 'workflow.drive') =>
     database.database.withTenant(TEST_TENANT_ID, (trx) => jobs.enqueue(trx, name, data));
 
   const someRun = (): RunJob => ({ tenantId: TEST_TENANT_ID, runId: newId() });
@@ -49,7 +49,7 @@ describe('the queue', () => {
   function heldHandler() {
     const called = Promise.withResolvers<{ data: RunJob; context: JobContext }>();
     const release = Promise.withResolvers<void>();
-    const handler: JobHandler<JobName> = async (data, context) => {
+    const handler: JobHandler<RunJobName> = async (data, context) => {
       called.resolve({ data, context });
       await release.promise;
     };
@@ -60,7 +60,7 @@ describe('the queue', () => {
   function collecting(wanted: number) {
     const taken: RunJob[] = [];
     const complete = Promise.withResolvers<RunJob[]>();
-    const handler: JobHandler<JobName> = async (data) => {
+    const handler: JobHandler<RunJobName> = async (data) => {
       taken.push(data);
       if (taken.length === wanted) complete.resolve(taken);
     };

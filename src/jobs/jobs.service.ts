@@ -11,7 +11,7 @@ import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
 import { DatabaseService } from '../database/database.service.js';
 import type { Trx } from '../database/trx.js';
-import { JOB_NAMES, type JobCatalogue, type JobName, ONE_AT_A_TIME } from './job-catalogue.js';
+import { JOB_NAMES, type JobCatalogue, type JobName, ONE_AT_A_TIME, subjectOf } from './job-catalogue.js';
 import { CHANNEL } from './job-rows.js';
 import { storableFault } from './storable-fault.js';
 
@@ -99,7 +99,7 @@ export class JobsService
     data: JobCatalogue[N],
     options: { startAfter?: Date } = {},
   ): Promise<void> {
-    await this.boss.send(name, data, { db: fromKysely(trx), group: { id: data.runId }, ...options });
+    await this.boss.send(name, data, { db: fromKysely(trx), group: { id: subjectOf(data) }, ...options });
   }
 
   /** Starts to take jobs of one kind. */
@@ -203,9 +203,9 @@ export class JobsService
       await handler(data, { signal, draining: this.stopping.signal });
     } catch (error) {
       if (signal.aborted) {
-        this.logger.warn({ event: 'jobs.lost', job: name, runId: data.runId });
+        this.logger.warn({ event: 'jobs.lost', job: name, subject: subjectOf(data) });
       } else if (!(error instanceof HandBack)) {
-        this.logger.error({ event: 'jobs.failed', job: name, runId: data.runId, err: error });
+        this.logger.error({ event: 'jobs.failed', job: name, subject: subjectOf(data), err: error });
         // The job is retried at once; a fault that persists must not spin.
         await new Promise((resolve) => setTimeout(resolve, 1_000));
       }

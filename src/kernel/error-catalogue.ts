@@ -42,6 +42,12 @@ export const ERROR_CATALOGUE = {
   DELIVERY_CHANNEL_UNKNOWN: { status: 422, title: 'There is no such delivery channel' },
   DELIVERY_NOT_FOUND: { status: 404, title: 'There is no such delivery' },
   DELIVERY_NOT_UNCERTAIN: { status: 409, title: 'The delivery has a known outcome' },
+  // Webhooks
+  WEBHOOK_NOT_FOUND: { status: 404, title: 'There is no such webhook endpoint' },
+  WEBHOOK_DELIVERY_NOT_FOUND: { status: 404, title: 'There is no such delivery to this webhook endpoint' },
+  WEBHOOK_LIMIT_REACHED: { status: 409, title: 'This tenant has as many webhook endpoints as it may have' },
+  WEBHOOK_SECRET_LIMIT_REACHED: { status: 409, title: 'This webhook endpoint has too many valid secrets' },
+  WEBHOOK_DISABLED: { status: 409, title: 'The webhook endpoint is disabled' },
   // Agents and models
   AGENT_NOT_FOUND: { status: 404, title: 'There is no such agent' },
   AGENT_FAILED: { status: 502, title: 'The agent failed and has no fallback' },

@@ -19,3 +19,6 @@ export const BREAKER_STATES = [
 ] as const;
 
 export const END_STATUSES = ['COMPLETED', 'REJECTED', 'CANCELLED', 'FAILED'] as const;
+
+/** `retrying`: failed and to be tried again; `failed`: failed for good. */
+export const WEBHOOK_OUTCOMES = ['succeeded', 'retrying', 'failed'] as const;

@@ -1,7 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { ERROR_CATALOGUE, type ErrorCode } from '../kernel/error-catalogue.js';
-import { BREAKER_STATES, END_STATUSES, HTTP_BUCKETS, MODEL_BUCKETS, PHASE_BUCKETS } from './metric-names.js';
+import {
+  BREAKER_STATES,
+  END_STATUSES,
+  HTTP_BUCKETS,
+  MODEL_BUCKETS,
+  PHASE_BUCKETS,
+  WEBHOOK_OUTCOMES,
+} from './metric-names.js';
 
 /** Nest injection token of the registry that `/metrics` shows. */
 export const METRICS_REGISTRY = Symbol('METRICS_REGISTRY');
@@ -42,6 +49,7 @@ export class Metrics {
   private readonly modelCost: Counter;
   private readonly piiFindings: Counter<'entity'>;
   private readonly deliveries: Counter<'channel' | 'status'>;
+  private readonly webhookDeliveries: Counter<'outcome'>;
 
   constructor(@Inject(METRICS_REGISTRY) private readonly registry: Registry) {
     this.httpRequests = this.counter('http_requests_total', 'HTTP requests answered.', [
@@ -88,6 +96,11 @@ export class Metrics {
       'channel',
       'status',
     ]);
+    this.webhookDeliveries = this.counter(
+      'webhook_deliveries_total',
+      'Attempts to tell a webhook endpoint.',
+      ['outcome'],
+    );
     this.startAtZero();
   }
 
@@ -151,6 +164,11 @@ export class Metrics {
   /** A delivery to one recipient has an outcome. */
   deliverySettled(channel: string, status: string): void {
     this.deliveries.inc({ channel, status });
+  }
+
+  /** A webhook endpoint was called. */
+  webhookAttempted(outcome: (typeof WEBHOOK_OUTCOMES)[number]): void {
+    this.webhookDeliveries.inc({ outcome });
   }
 
   /** Shows circuit breakers one-hot: per breaker one series a state, of which exactly one is 1. */
@@ -217,6 +235,7 @@ export class Metrics {
     for (const code of Object.keys(ERROR_CATALOGUE)) this.errors.inc({ code }, 0);
     for (const status of END_STATUSES) this.runs.inc({ status }, 0);
     for (const direction of ['input', 'output'] as const) this.modelTokens.inc({ direction }, 0);
+    for (const outcome of WEBHOOK_OUTCOMES) this.webhookDeliveries.inc({ outcome }, 0);
   }
 }
 

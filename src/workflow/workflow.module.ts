@@ -14,6 +14,8 @@ import { StepExecutor } from './engine/step-executor.service.js';
 import { TransitionReviews } from './engine/transition-reviews.service.js';
 import { Transitions } from './engine/transitions.service.js';
 import { WaitingRuns } from './engine/waiting-runs.js';
+import { CommittedEventsRepository } from './events/committed-events.repository.js';
+import { CommittedEvents } from './events/committed-events.service.js';
 import { RunEventFeed } from './events/run-event-feed.service.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ApprovalsController } from './review/approvals.controller.js';
@@ -42,6 +44,8 @@ import { WorkflowWorker } from './workflow.worker.js';
     TransitionReviews,
     Transitions,
     RunEventFeed,
+    CommittedEventsRepository,
+    CommittedEvents,
     ApprovalRepository,
     ReviewService,
     RunAccess,
@@ -52,6 +56,15 @@ import { WorkflowWorker } from './workflow.worker.js';
     WorkflowEngine,
     WorkflowWorker,
   ],
-  exports: [RunAdmission, RunControl, RunLoader, RunAccess, RunWriter, RunEventFeed, Transitions],
+  exports: [
+    RunAdmission,
+    RunControl,
+    RunLoader,
+    RunAccess,
+    RunWriter,
+    RunEventFeed,
+    CommittedEvents,
+    Transitions,
+  ],
 })
 export class WorkflowModule {}

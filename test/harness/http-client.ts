@@ -17,7 +17,7 @@ export interface TestAnswer {
   readonly text: string;
 }
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** A client over real HTTP. */
 export class HttpClient {

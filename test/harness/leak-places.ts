@@ -29,6 +29,7 @@ export function answersAboutTheRest(client: HttpClient): Promise<Places> {
     '/v1/audit/events?limit=200',
     '/v1/api-keys',
     '/v1/agents',
+    '/v1/webhooks',
     '/v1/circuit-breakers',
     '/v1/error-recovery/metrics',
     '/v1/workflow-definitions',

@@ -34,6 +34,13 @@ export const AUDIT_EVENT_TYPES = {
   'delivery.prepared': { stage: 'fact' },
   'delivery.sending': { stage: 'intent' },
   'delivery.settled': { stage: 'outcome' },
+  'webhook.created': { stage: 'fact' },
+  'webhook.updated': { stage: 'fact' },
+  'webhook.deleted': { stage: 'fact' },
+  'webhook.secret_rotated': { stage: 'fact' },
+  'webhook.disabled': { stage: 'fact' },
+  'webhook.tested': { stage: 'fact' },
+  'webhook.redelivered': { stage: 'fact' },
 } as const satisfies Record<string, AuditEventKind>;
 
 export type AuditEventType = keyof typeof AUDIT_EVENT_TYPES;

@@ -6,7 +6,7 @@ import { configSchema } from '../../config/config.schema.js';
 import { FakeClock } from '../../../test/harness/clock.fake.js';
 import type { OutgoingMessage } from './delivery-channel.js';
 import { outgoingMessage } from '../../../test/harness/outgoing-message.fake.js';
-import { publicLookup } from './public-address.js';
+import { publicLookup } from '../../http/outbound/public-address.js';
 import { WebhookChannel } from './webhook.channel.js';
 
 interface Setup {

@@ -2,7 +2,8 @@ import type { PreparedAudit } from '../../compliance/audit/audit-trail.service.j
 import type { AuditFact } from '../../compliance/audit/audit-leaf.js';
 import type { VaultEntry } from '../../compliance/pii/operators/tokenizer.js';
 import type { Phase, RunStatus } from '../../compliance/state/phases.js';
-import type { JobName } from '../../jobs/job-catalogue.js';
+import type { RunJobName } from '../../jobs/job-catalogue.js';
+import type { RunEventType } from '../events/run-event-types.js';
 import type { RunContext } from './run-context.js';
 
 /** One line of a run's history (`GET …/history`). */
@@ -27,7 +28,7 @@ export interface HistoryEntry {
 
 /** One live event (`GET …/events`). */
 export interface RunEvent {
-  readonly type: string;
+  readonly type: RunEventType;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -77,7 +78,7 @@ export interface NewSignal {
 
 /** A job for the run. */
 export interface RunJobRequest {
-  readonly name: JobName;
+  readonly name: RunJobName;
   /** Absent = any. */
   readonly id?: string;
   readonly startAfter?: Date;
@@ -116,7 +117,7 @@ export interface RunChange {
   readonly consumedSignals: readonly string[];
   readonly jobs: readonly RunJobRequest[];
   /** Jobs that have nothing left to do once this is committed. */
-  readonly endedJobs: readonly { readonly id: string; readonly name: JobName }[];
+  readonly endedJobs: readonly { readonly id: string; readonly name: RunJobName }[];
 }
 
 export const NO_CHANGE: RunChange = {

@@ -14,6 +14,7 @@ import { CLOCK, systemClock } from './kernel/clock.js';
 import { ObservabilityModule } from './observability/observability.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { RetentionModule } from './workflow/retention/retention.module.js';
 import { WorkflowModule } from './workflow/workflow.module.js';
 
 @Global()
@@ -41,6 +42,7 @@ export class AppModule {
         SessionsModule,
         AgentsModule,
         WorkflowModule,
+        RetentionModule,
         DeliveryModule,
       ],
     };

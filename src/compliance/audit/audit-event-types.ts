@@ -33,6 +33,8 @@ export const AUDIT_EVENT_TYPES = {
   'delivery.prepared': { stage: 'fact' },
   'delivery.sending': { stage: 'intent' },
   'delivery.settled': { stage: 'outcome' },
+  'retention.policy_changed': { stage: 'fact' },
+  'retention.purged': { stage: 'fact' },
 } as const satisfies Record<string, AuditEventKind>;
 
 export type AuditEventType = keyof typeof AUDIT_EVENT_TYPES;

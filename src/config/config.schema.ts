@@ -251,7 +251,9 @@ export const configSchema = z.strictObject({
       archive: z
         .enum(['none', 'file'])
         .default('none')
-        .describe('`file`: a run is written to a file under `archive` in the data directory before it is removed.'),
+        .describe(
+          '`file`: a run is written to a file under `archive` in the data directory before it is removed.',
+        ),
       intervalMinutes: z.coerce
         .number()
         .min(0.01)

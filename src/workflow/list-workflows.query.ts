@@ -100,7 +100,11 @@ export function ApiRunFilters(): MethodDecorator {
     optional('status', { type: 'array', items: { type: 'string', enum: [...RUN_STATUSES] } }),
     optional('phase', { type: 'string', enum: [...PHASES] }),
     optional('definition', { type: 'string' }),
-    optional('version', { type: 'integer', minimum: 1, description: 'Of the definition, which must be named' }),
+    optional('version', {
+      type: 'integer',
+      minimum: 1,
+      description: 'Of the definition, which must be named',
+    }),
     optional('sessionId', { type: 'string', format: 'uuid' }),
     optional('ownerId', { type: 'string' }),
     optional('degraded', { type: 'boolean' }),

@@ -155,7 +155,7 @@ begin
   end loop;
 end $$;
 
-grant select on workflow_attribute to countersign_app;
+grant select on workflow_attribute, content_orphan to countersign_app;
 grant select, insert, update, delete on retention_policy to countersign_app;
 grant select, delete on workflow_run, workflow_step, workflow_event, workflow_signal, artifact, approval,
   approval_decision, delivery, vault_token, content to countersign_retention;

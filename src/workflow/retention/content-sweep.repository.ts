@@ -46,7 +46,9 @@ export class ContentSweepRepository {
         where content_orphan.tenant_id = batch.tenant_id and content_orphan.hash = batch.hash
         returning 1
       )
-      select (select count(*)::int from looked) as looked, (select count(*)::int from gone) as removed`.execute(trx);
+      select (select count(*)::int from looked) as looked, (select count(*)::int from gone) as removed`.execute(
+      trx,
+    );
     return rows[0] ?? { looked: 0, removed: 0 };
   }
 }

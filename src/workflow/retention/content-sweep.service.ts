@@ -28,7 +28,7 @@ export class ContentSweep {
   /** Works through a tenant's list of noted contents; answers how many it removed. What it cannot do now stays noted. */
   async sweep(tenantId: string, signal: AbortSignal): Promise<number> {
     let removed = 0;
-    for (let refusals = 0; refusals < BUSY_ATTEMPTS && !signal.aborted; ) {
+    for (let refusals = 0; refusals < BUSY_ATTEMPTS && !signal.aborted;) {
       const startedAt = performance.now();
       const batch = await this.batch(tenantId);
       if (batch === undefined) {

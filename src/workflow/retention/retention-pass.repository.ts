@@ -8,7 +8,9 @@ export class RetentionPassRepository {
   /** Whether the pass is ours until the transaction ends. */
   async tryLock(trx: Trx): Promise<boolean> {
     const { rows } = await sql<{ ours: boolean }>`
-      select pg_try_advisory_xact_lock(hashtext('countersign'), hashtext('retention_pass')) as ours`.execute(trx);
+      select pg_try_advisory_xact_lock(hashtext('countersign'), hashtext('retention_pass')) as ours`.execute(
+      trx,
+    );
     return rows[0]?.ours === true;
   }
 

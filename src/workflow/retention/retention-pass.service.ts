@@ -50,7 +50,10 @@ export class RetentionPass {
           total.contents += await this.contents.sweep(tenantId, signal);
         } catch (error) {
           total.failedTenants += 1;
-          this.logger.error({ event: 'retention.failed', tenantId, err: error }, 'runs that are due stay for now');
+          this.logger.error(
+            { event: 'retention.failed', tenantId, err: error },
+            'runs that are due stay for now',
+          );
         }
       }
       return total;

@@ -17,10 +17,16 @@ export class SetRetentionPolicyDto {
 
 /** How long ended runs are kept. */
 export class RetentionPolicyDto {
-  @ApiProperty({ example: 'email-campaign', description: '`*` = every definition without a policy of its own' })
+  @ApiProperty({
+    example: 'email-campaign',
+    description: '`*` = every definition without a policy of its own',
+  })
   definition!: string;
 
-  @ApiProperty({ type: 'integer', description: 'Days from the end of a run until it is removed; 0 = for ever' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Days from the end of a run until it is removed; 0 = for ever',
+  })
   retentionDays!: number;
 
   @ApiProperty({

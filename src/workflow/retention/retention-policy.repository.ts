@@ -15,7 +15,9 @@ export interface StoredPolicy extends RetentionPolicy {
 export class RetentionPolicyRepository {
   /** In the order of their names, `*` first. */
   list(trx: Trx, limit: number, after?: string): Promise<StoredPolicy[]> {
-    const rows = policies(trx).orderBy(sql`definition collate "C"`).limit(limit);
+    const rows = policies(trx)
+      .orderBy(sql`definition collate "C"`)
+      .limit(limit);
     const rest = after === undefined ? rows : rows.where(sql<boolean>`definition collate "C" > ${after}`);
     return rest.execute();
   }

@@ -45,7 +45,12 @@ export class RetentionPolicies {
   }
 
   /** Sets a policy; to set what holds already changes nothing. @throws AppError DEFINITION_NOT_FOUND. */
-  set(principal: Principal, definition: string, retentionDays: number, requestId: string): Promise<EffectivePolicy> {
+  set(
+    principal: Principal,
+    definition: string,
+    retentionDays: number,
+    requestId: string,
+  ): Promise<EffectivePolicy> {
     return this.database.withTenant(principal.tenantId, async (trx) => {
       // Two changes at once would otherwise both record the same former value.
       await this.policies.lock(trx, principal.tenantId);

@@ -24,7 +24,11 @@ const DAY_MS = 86_400_000;
  *
  * @param defaultDays what holds where the tenant has not said anything.
  */
-export function rulesOf(policies: readonly RetentionPolicy[], defaultDays: number, now: Date): RetentionRule[] {
+export function rulesOf(
+  policies: readonly RetentionPolicy[],
+  defaultDays: number,
+  now: Date,
+): RetentionRule[] {
   const own = policies.filter((policy) => policy.definition !== EVERY_OTHER);
   const other = policies.find((policy) => policy.definition === EVERY_OTHER);
   const all = [...own, { definition: EVERY_OTHER, retentionDays: other?.retentionDays ?? defaultDays }];

@@ -146,7 +146,8 @@ function withEqual(runs: RunQuery, filter: RunFilter): RunQuery {
 const ID_TOLERANCE_MS = 3_600_000;
 
 function inTimes(runs: RunQuery, filter: RunFilter): RunQuery {
-  const { createdAfter, createdBefore, updatedAfter, updatedBefore, completedAfter, completedBefore } = filter;
+  const { createdAfter, createdBefore, updatedAfter, updatedBefore, completedAfter, completedBefore } =
+    filter;
   let found = startedBetween(runs, createdAfter, earliest(createdBefore, updatedBefore, completedBefore));
   if (createdAfter) found = found.where('created_at', '>', createdAfter);
   if (createdBefore) found = found.where('created_at', '<', createdBefore);

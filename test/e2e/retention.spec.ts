@@ -59,6 +59,7 @@ describe('a run whose time is over', () => {
   let gone: string;
   let kept: string;
   let keptBefore: unknown;
+  let result: PassResult | undefined;
 
   beforeAll(async () => {
     product = await startProduct({ ...SETTINGS, COUNTERSIGN__RETENTION__ARCHIVE: 'file' });
@@ -77,7 +78,7 @@ describe('a run whose time is over', () => {
       daysAgo(89),
       kept,
     ]);
-    expect(await pass(product.app)).toEqual({ runs: 1, contents: expect.any(Number), failedTenants: 0 });
+    result = await pass(product.app);
   });
   afterAll(() => product.close());
 
@@ -85,9 +86,15 @@ describe('a run whose time is over', () => {
   async function everythingOf(id: string): Promise<unknown> {
     const paths = ['', '/history?limit=200', '/artifacts', '/approvals', '/deliveries'];
     const answers = await Promise.all(paths.map((path) => product.client.get(`/v1/workflows/${id}${path}`)));
-    expect(answers.map((answer) => answer.status)).toEqual(paths.map(() => 200));
-    return answers.map(({ body }) => ({ ...body, completedAt: undefined }) as unknown);
+    return answers.map(({ status, body }) => ({
+      status,
+      body: Object.assign(body, { completedAt: null }) as unknown,
+    }));
   }
+
+  it('is the one run that is removed', () => {
+    expect(result).toEqual({ runs: 1, contents: expect.any(Number) as number, failedTenants: 0 });
+  });
 
   it.each(['', '/history', '/artifacts', '/approvals', '/deliveries', '/events'])(
     'is not found at /v1/workflows/:id%s, as if it had never been',
@@ -159,7 +166,7 @@ describe('a run whose time is over', () => {
       expect(text).not.toContain(email);
       expect(text).not.toContain(name);
     }
-    if (process.platform !== 'win32') expect((await stat(path)).mode & 0o077).toBe(0);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 });
 

@@ -74,15 +74,11 @@ describe('the sweep of contents', () => {
   }
 
   /** Waits until somebody waits for a lock of the contents. */
-  const untilWaiting = () =>
-    expect
-      .poll(
-        async () =>
-          (await database.query(`select from pg_locks where relation = 'content'::regclass and not granted`))
-            .length,
-        { timeout: 20_000 },
-      )
-      .toBe(1);
+  async function untilWaiting(): Promise<void> {
+    const waiting = () =>
+      database.query(`select from pg_locks where relation = 'content'::regclass and not granted`);
+    await expect.poll(waiting, { timeout: 20_000 }).toHaveLength(1);
+  }
 
   it('removes what nothing refers to, and nothing else', async () => {
     await storeContent(TEST_TENANT_ID, 'not noted');

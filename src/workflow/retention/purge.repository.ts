@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { Trx } from '../../database/trx.js';
-import { isNotHeld } from './legal-hold.js';
+import { isNotHeld } from './legal-hold.repository.js';
 import { EVERY_OTHER, type RetentionRule } from './retention-rule.js';
 
 /** A run that is due, with where its audit chain ends. */

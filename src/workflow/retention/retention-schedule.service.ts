@@ -35,10 +35,13 @@ export class RetentionSchedule implements OnApplicationBootstrap, OnModuleDestro
 
   private next(delayMs: number, intervalMs: number): void {
     this.timer = setTimeout(() => {
-      this.running = this.runOnce().then(() => {
-        if (!this.stopping.signal.aborted) this.next(intervalMs, intervalMs);
-      });
+      this.running = this.runThenWait(intervalMs);
     }, delayMs).unref();
+  }
+
+  private async runThenWait(intervalMs: number): Promise<void> {
+    await this.runOnce();
+    if (!this.stopping.signal.aborted) this.next(intervalMs, intervalMs);
   }
 
   private async runOnce(): Promise<void> {

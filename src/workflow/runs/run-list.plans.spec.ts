@@ -72,7 +72,10 @@ function planOf(filter: RunFilter, order: 'asc' | 'desc'): Promise<Plan> {
         query: sql`explain`.toOperationNode(),
         queryId: { queryId: 'explain' },
       });
-      return explained.rows[0]?.['QUERY PLAN'][0]?.Plan as Plan;
+      const [row] = explained.rows;
+      const [plan] = row?.['QUERY PLAN'] ?? [];
+      if (!plan) throw new Error('nothing was explained');
+      return plan.Plan;
     } finally {
       await sql`rollback`.execute(trx);
     }

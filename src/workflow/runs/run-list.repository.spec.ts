@@ -127,7 +127,7 @@ describe('the list of runs', () => {
   });
 
   it('shows of a run what a list needs, and nothing long', async () => {
-    const [run] = runs.filter((each) => each.tenantId === TEST_TENANT_ID);
+    const run = runs.find((each) => each.tenantId === TEST_TENANT_ID);
     const [shown] = await database.database.withTenant(TEST_TENANT_ID, (trx) =>
       list.list(trx, { phase: run?.phase as Phase }, { limit: 1, order: 'asc' }),
     );

@@ -38,6 +38,7 @@ const TAGS = [
   'Workflows',
   'Approvals',
   'Deliveries',
+  'Retention',
   'Audit',
   'Personal data',
   'Agents',

@@ -32,7 +32,12 @@ const KNOWN: Record<keyof Tables, true> = {
 /** Kysely's own books. */
 const BOOKKEEPING = new Set(['kysely_migration', 'kysely_migration_lock']);
 
-const ROLES = ['countersign_app', 'countersign_system', 'countersign_retention'] as const;
+const ROLES = [
+  'countersign_app',
+  'countersign_system',
+  'countersign_engine',
+  'countersign_retention',
+] as const;
 
 interface TableRow {
   name: string;

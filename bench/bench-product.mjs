@@ -7,9 +7,13 @@ import { ServerProcess } from '../dist/cli/demo/server-process.js';
 import { parseEvents } from '../dist/cli/server-events.js';
 import { EmbeddedPostgres } from '../dist/database/embedded/embedded-postgres.js';
 
-/** Starts the product, prints the figures that `measure` finds with it, and stops it. */
-export async function withProduct(measure) {
-  const product = await startBenchProduct();
+/**
+ * Starts the product, prints the figures that `measure` finds with it, and stops it.
+ *
+ * @param environment settings beside those that every bench needs.
+ */
+export async function withProduct(measure, environment = {}) {
+  const product = await startBenchProduct(environment);
   try {
     for (const [label, figure] of Object.entries(await measure(product))) {
       process.stdout.write(`${label.padEnd(44)} ${figure}\n`);
@@ -20,7 +24,7 @@ export async function withProduct(measure) {
 }
 
 /** The built server in one process, all roles, over a real Postgres with fsync in a folder of its own. */
-async function startBenchProduct() {
+export async function startBenchProduct(environment = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
   // The database user of a root session must get there.
   chmodSync(folder, 0o755);
@@ -39,6 +43,7 @@ async function startBenchProduct() {
       // The line that tells the address is one of these.
       COUNTERSIGN_LOG_LEVEL: 'info',
       COUNTERSIGN__LOGGING__PRETTY: 'false',
+      ...environment,
     },
     startTimeoutMs: 60_000,
     stopTimeoutMs: 30_000,
@@ -50,7 +55,9 @@ async function startBenchProduct() {
     address: server.address,
     key,
     database,
-    post: (path, body) => post(server.address, key, path, body),
+    post: (path, body) => send(server.address, key, 'POST', path, body),
+    put: (path, body) => send(server.address, key, 'PUT', path, body),
+    get: (path) => send(server.address, key, 'GET', path),
     events: (path) => events(server.address, key, path),
     stop: async () => {
       await database.end();
@@ -79,11 +86,14 @@ export async function openSession(product) {
   return (await product.post('/v1/sessions', { consents })).id;
 }
 
-async function post(address, key, path, body) {
+async function send(address, key, method, path, body) {
   const response = await fetch(new URL(path, address), {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
+    method,
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);

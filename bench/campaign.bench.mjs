@@ -46,7 +46,7 @@ async function measure(product, values) {
 }
 
 /** One run from submission to its end; how long it took. */
-async function drive(product, input) {
+export async function drive(product, input) {
   const sessionId = await openSession(product);
   const startedAt = performance.now();
   const { id } = await product.post('/v1/workflows', {

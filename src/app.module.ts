@@ -15,6 +15,7 @@ import { ObservabilityModule } from './observability/observability.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
+import { RetentionModule } from './workflow/retention/retention.module.js';
 import { WorkflowModule } from './workflow/workflow.module.js';
 
 @Global()
@@ -42,6 +43,7 @@ export class AppModule {
         SessionsModule,
         AgentsModule,
         WorkflowModule,
+        RetentionModule,
         DeliveryModule,
         WebhooksModule,
       ],

@@ -274,6 +274,29 @@ export const configSchema = z.strictObject({
       allowPrivateAddresses: flag
         .default(false)
         .describe('Whether endpoints may have private, loopback and link-local addresses.'),
+  retention: z
+    .strictObject({
+      finishedRunsDays: whole(0, 36_500)
+        .default(90)
+        .describe(
+          'Days from the end of a run until it is removed, where a tenant has no policy of its own; 0 keeps runs for ever.',
+        ),
+      archive: z
+        .enum(['none', 'file'])
+        .default('none')
+        .describe(
+          '`file`: a run is written to a file under `archive` in the data directory before it is removed.',
+        ),
+      intervalMinutes: z.coerce
+        .number()
+        .min(0.01)
+        .max(1_440)
+        .default(60)
+        .describe('How often runs that are due are looked for.'),
+      batchSize: whole(1, 1_000).default(200).describe('Runs removed in one transaction.'),
+      pauseMs: milliseconds(0, 60_000)
+        .default(250)
+        .describe('Pause after each batch, so that running work comes first.'),
     })
     .prefault({}),
   vault: z

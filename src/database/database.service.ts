@@ -82,13 +82,17 @@ export class DatabaseService implements OnApplicationShutdown {
     work: (trx: Trx) => Promise<T>,
     options: { readonly snapshot?: boolean } = {},
   ): Promise<T> {
-    // The id stands in the text of a statement: nothing but a UUID may get there.
-    if (!UUID.test(tenantId)) throw new TypeError('a tenant id is a lower-case UUID');
     const isolation = options.snapshot ? 'set transaction isolation level repeatable read, read only; ' : '';
-    return this.transact(
-      `${isolation}set local role countersign_app; set local app.tenant_id = '${tenantId}'`,
-      work,
-    );
+    return this.transact(`${isolation}${actAs('countersign_app', tenantId)}`, work);
+  }
+
+  /**
+   * Runs work in one transaction that may remove what belongs to ended runs of one tenant: the only way to do so.
+   * Each statement sees what had been committed when it began.
+   */
+  withRetention<T>(tenantId: string, work: (trx: Trx) => Promise<T>): Promise<T> {
+    const isolation = 'set transaction isolation level read committed; ';
+    return this.transact(`${isolation}${actAs('countersign_retention', tenantId)}`, work);
   }
 
   /** Runs work in one transaction over all tenants, for look-ups before a tenant is known and for upkeep. */
@@ -128,4 +132,10 @@ export class DatabaseService implements OnApplicationShutdown {
       return result;
     });
   }
+}
+
+function actAs(role: 'countersign_app' | 'countersign_retention', tenantId: string): string {
+  // The id stands in the text of a statement: nothing but a UUID may get there.
+  if (!UUID.test(tenantId)) throw new TypeError('a tenant id is a lower-case UUID');
+  return `set local role ${role}; set local app.tenant_id = '${tenantId}'`;
 }

@@ -223,6 +223,27 @@ export interface VaultTokenTable {
   created_at: Generated<Date>;
 }
 
+/** Kept by triggers of `workflow_run`; nobody else writes it. */
+export interface WorkflowAttributeTable {
+  tenant_id: Immutable<string>;
+  key: Immutable<string>;
+  value: Immutable<string>;
+  run_id: Immutable<string>;
+}
+
+export interface RetentionPolicyTable {
+  tenant_id: string;
+  definition: string;
+  retention_days: number;
+  updated_by: string;
+  updated_at: Date;
+}
+
+export interface ContentOrphanTable {
+  tenant_id: Immutable<string>;
+  hash: Immutable<Buffer>;
+}
+
 export interface AuditEventTable {
   id: Immutable<string>;
   tenant_id: Immutable<string>;
@@ -343,6 +364,9 @@ export interface Tables {
   webhook_cursor: WebhookCursorTable;
   webhook_message: WebhookMessageTable;
   webhook_delivery: WebhookDeliveryTable;
+  workflow_attribute: WorkflowAttributeTable;
+  retention_policy: RetentionPolicyTable;
+  content_orphan: ContentOrphanTable;
   audit_event: AuditEventTable;
   audit_sealed: AuditSealedTable;
   audit_pending: AuditPendingTable;

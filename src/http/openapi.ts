@@ -39,6 +39,7 @@ const TAGS = [
   'Approvals',
   'Deliveries',
   'Webhooks',
+  'Retention',
   'Audit',
   'Personal data',
   'Agents',

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { decodeCursor, encodeCursor, lastIdOf, lastPositionOf, pageOf } from './paging.js';
+import {
+  decodeCursor,
+  encodeCursor,
+  lastIdInList,
+  lastIdOf,
+  lastPositionOf,
+  listKeyOf,
+  pageOf,
+} from './paging.js';
 
 const cursorOf = (row: number) => [String(row)];
 
@@ -38,6 +46,34 @@ describe('what a cursor holds', () => {
 
   it.each(['Ada', '', '-1', '1e3', '1.5', '2147483648', '99999999999'])('is no position: %j', (text) => {
     expect(() => lastPositionOf(encodeCursor([text]))).toThrow(invalid);
+  });
+});
+
+describe('the cursor of a list with filters', () => {
+  const id = '01a1fc0e-64df-74a4-a703-3f7fe916c128';
+  const key = listKeyOf({ owner: 'one', after: new Date(0), order: 'asc' });
+
+  it('is that of the same question, however it is written', () => {
+    const same = listKeyOf({ order: 'asc', after: new Date(0), owner: 'one', status: undefined });
+    expect(lastIdInList(encodeCursor([id, key]), same)).toBe(id);
+  });
+
+  it.each([
+    ['another value', listKeyOf({ owner: 'two', after: new Date(0), order: 'asc' })],
+    ['another time', listKeyOf({ owner: 'one', after: new Date(1), order: 'asc' })],
+    ['one condition less', listKeyOf({ owner: 'one', order: 'asc' })],
+  ])('is refused by a list with %s', (_what, other) => {
+    expect(() => lastIdInList(encodeCursor([id, key]), other)).toThrow(
+      expect.objectContaining({ code: 'INVALID_CURSOR' }) as Error,
+    );
+  });
+
+  it('is refused when it holds no id, or does not name its list', () => {
+    for (const parts of [['1', key], [id], [id, key, key]]) {
+      expect(() => lastIdInList(encodeCursor(parts), key)).toThrow(
+        expect.objectContaining({ code: 'INVALID_CURSOR' }) as Error,
+      );
+    }
   });
 });
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
@@ -67,6 +68,34 @@ export function decodeCursor(cursor: string, length?: number): string[] {
 export function lastIdOf(cursor: string): string {
   const [id = ''] = decodeCursor(cursor, 1);
   if (!isId(id)) throw new AppError('INVALID_CURSOR');
+  return id;
+}
+
+/**
+ * What ties a cursor to the question it belongs to: the same members with the same values give the same text. For
+ * lists with filters, as a further part of the cursor.
+ */
+export function listKeyOf(question: Readonly<Record<string, unknown>>): string {
+  const asked = Object.entries(question)
+    .filter(([, value]) => value !== undefined)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(asked)).digest('base64url').slice(0, 16);
+}
+
+/**
+ * The id that a cursor of exactly this list holds.
+ *
+ * @param listKey {@link listKeyOf} the list.
+ * @throws AppError `INVALID_CURSOR`, also when the cursor comes from a list with another filter or order.
+ */
+export function lastIdInList(cursor: string, listKey: string): string {
+  const [id = '', key] = decodeCursor(cursor, 2);
+  if (!isId(id)) throw new AppError('INVALID_CURSOR');
+  if (key !== listKey) {
+    throw new AppError('INVALID_CURSOR', {
+      detail: 'The cursor comes from a list with other filters or another order.',
+    });
+  }
   return id;
 }
 

@@ -3,12 +3,14 @@ import { DatabaseModule } from '../database/database.module.js';
 import { ClaimQueue } from './claim-queue.service.js';
 import { JobsService } from './jobs.service.js';
 import { QueueHealth } from './queue-health.js';
+import { QueueTablesRepository } from './queue-tables.repository.js';
+import { QueueTables } from './queue-tables.service.js';
 
 /** The queue, on pg-boss. */
 @Global()
 @Module({
   imports: [DatabaseModule],
-  providers: [JobsService, ClaimQueue, QueueHealth],
+  providers: [JobsService, ClaimQueue, QueueHealth, QueueTablesRepository, QueueTables],
   exports: [JobsService, ClaimQueue],
 })
 export class JobsModule {}

@@ -9,3 +9,21 @@ export function newId(): string {
 export function isId(text: string): boolean {
   return validate(text) && version(text) === 7;
 }
+
+/** The smallest id of a millisecond (since 1970; what lies outside of ids is moved to their edge). */
+export function firstIdAt(timeMs: number): string {
+  return `${timePartOf(timeMs)}-7000-8000-000000000000`;
+}
+
+/** The greatest id of a millisecond. */
+export function lastIdAt(timeMs: number): string {
+  return `${timePartOf(timeMs)}-7fff-bfff-ffffffffffff`;
+}
+
+const GREATEST_TIME_MS = 2 ** 48 - 1;
+
+function timePartOf(timeMs: number): string {
+  const whole = Math.min(Math.max(Math.floor(timeMs), 0), GREATEST_TIME_MS);
+  const digits = whole.toString(16).padStart(12, '0');
+  return `${digits.slice(0, 8)}-${digits.slice(8)}`;
+}

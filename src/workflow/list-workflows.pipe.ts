@@ -1,22 +1,22 @@
-import { applyDecorators, Injectable, type PipeTransform } from '@nestjs/common';
-import { ApiQuery } from '@nestjs/swagger';
-import { PHASES, RUN_STATUSES } from '../compliance/state/phases.js';
+import { Injectable, type PipeTransform } from '@nestjs/common';
 import { sayableFieldName } from '../http/field-name.js';
-import { lastIdOf } from '../http/paging.js';
+import { lastIdInList, listKeyOf } from '../http/paging.js';
 import { dtoValidationPipe } from '../http/validation.pipe.js';
 import { AppError } from '../kernel/app-error.js';
-import type { RunFilter } from './runs/run.repository.js';
-import { ATTRIBUTE_KEY, ListWorkflowsQuery, MAX_ATTRIBUTE_LENGTH } from './workflow.dto.js';
+import { ListWorkflowsQuery } from './list-workflows.query.js';
+import type { RunFilter, RunListPage } from './runs/run-list.repository.js';
+import { ATTRIBUTE_KEY, MAX_ATTRIBUTE_LENGTH } from './workflow.dto.js';
 
 /** What `GET /v1/workflows` is asked for. */
 export interface RunListRequest {
   readonly filter: RunFilter;
-  readonly limit: number;
-  /** Id of the last run already seen. */
-  readonly before: string | undefined;
+  readonly page: RunListPage;
+  /** Part of every cursor of this list, so that it fits no other. */
+  readonly listKey: string;
 }
 
 const PREFIX = 'attribute.';
+const MAX_ATTRIBUTE_FILTERS = 10;
 
 /**
  * Reads the query of the list of runs. `attribute.<key>=<value>` is set aside before the other fields are checked: a
@@ -28,41 +28,52 @@ export class ListWorkflowsPipe implements PipeTransform<Record<string, unknown>,
 
   async transform(query: Record<string, unknown>): Promise<RunListRequest> {
     const members = Object.entries(query);
-    const attributes = members.filter(([name]) => name.startsWith(PREFIX)).map(attributeOf);
+    const attributes = attributesOf(members.filter(([name]) => name.startsWith(PREFIX)));
     const others = Object.fromEntries(members.filter(([name]) => !name.startsWith(PREFIX)));
-    const { limit, cursor, createdAfter, createdBefore, ...equal } = (await this.fields.transform(others, {
+    const { limit, cursor, order, ...asked } = (await this.fields.transform(others, {
       type: 'query',
       metatype: ListWorkflowsQuery,
     })) as ListWorkflowsQuery;
-    return {
-      filter: {
-        ...equal,
-        attributes: Object.fromEntries(attributes),
-        createdAfter: createdAfter ? new Date(createdAfter) : undefined,
-        createdBefore: createdBefore ? new Date(createdBefore) : undefined,
-      },
-      limit,
-      before: cursor ? lastIdOf(cursor) : undefined,
-    };
+    if (asked.version !== undefined && asked.definition === undefined) {
+      throw refused('version', 'needs a definition: versions are counted for each');
+    }
+    const filter = filterOf(asked, attributes);
+    const listKey = listKeyOf({ ...filter, order });
+    const after = cursor === undefined ? undefined : lastIdInList(cursor, listKey);
+    return { filter, page: { limit, order, after }, listKey };
   }
 }
 
-/** Documents the query: the type of the parameter, which the documentation is otherwise made of, is what came of it. */
-export function ApiRunFilters(): MethodDecorator {
-  return applyDecorators(
-    optional('limit', { type: 'integer', minimum: 1, maximum: 200, default: 50 }),
-    optional('cursor', { type: 'string' }),
-    optional('status', { type: 'string', enum: [...RUN_STATUSES] }),
-    optional('phase', { type: 'string', enum: [...PHASES] }),
-    optional('definition', { type: 'string' }),
-    optional('ownerId', { type: 'string' }),
-    optional('createdAfter', { type: 'string', format: 'date-time' }),
-    optional('createdBefore', { type: 'string', format: 'date-time' }),
-  );
+function filterOf(
+  asked: Omit<ListWorkflowsQuery, 'limit' | 'cursor' | 'order'>,
+  attributes: RunFilter['attributes'],
+): RunFilter {
+  const { status, createdAfter, createdBefore, updatedAfter, updatedBefore, ...others } = asked;
+  const { completedAfter, completedBefore, ...equal } = others;
+  return {
+    ...equal,
+    statuses: status,
+    attributes,
+    createdAfter: instantOf(createdAfter),
+    createdBefore: instantOf(createdBefore),
+    updatedAfter: instantOf(updatedAfter),
+    updatedBefore: instantOf(updatedBefore),
+    completedAfter: instantOf(completedAfter),
+    completedBefore: instantOf(completedBefore),
+  };
 }
 
-function optional(name: string, schema: object): MethodDecorator {
-  return ApiQuery({ name, required: false, schema });
+function instantOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text);
+}
+
+/** In the order of their keys, so that the same question has the same cursors. */
+function attributesOf(members: readonly [string, unknown][]): RunFilter['attributes'] {
+  if (members.length === 0) return undefined;
+  if (members.length > MAX_ATTRIBUTE_FILTERS) {
+    throw refused(members[0]?.[0] ?? '', `at most ${MAX_ATTRIBUTE_FILTERS} attributes can be asked for`);
+  }
+  return Object.fromEntries(members.map(attributeOf).toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function attributeOf([name, value]: [string, unknown]): [string, string] {

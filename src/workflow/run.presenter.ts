@@ -1,11 +1,11 @@
 import type { ApprovalRow, DecisionRow } from './review/approval.repository.js';
-import type { Run } from './runs/run.js';
+import type { Run, RunSummary } from './runs/run.js';
 import type { DecidedApproval } from './review/review.service.js';
 import { EMPTY_CONTEXT, readContext } from './runs/run-context.js';
 import type { RunRepository } from './runs/run.repository.js';
 
 /** A run in a list, and in the answer to its start. */
-export function presentRunSummary(run: Run) {
+export function presentRunSummary(run: RunSummary) {
   return {
     id: run.id,
     definition: run.definition,

@@ -17,14 +17,15 @@ import { isEnded } from '../compliance/state/phases.js';
 import { DatabaseService } from '../database/database.service.js';
 import { ApiPage } from '../http/api-page.js';
 import { Idempotent } from '../http/idempotent.js';
-import { lastPositionOf, type Page, PageQuery, pageOf } from '../http/paging.js';
+import { lastIdOf, lastPositionOf, type Page, PageQuery, pageOf } from '../http/paging.js';
 import { lastEventIdOf, openSse } from '../http/sse.js';
 import { AppError } from '../kernel/app-error.js';
 import { isId } from '../kernel/ids.js';
 import { RunAdmission } from './admission/run-admission.service.js';
 import { isStreamEnd } from './events/stream-end.js';
 import { RunEventFeed } from './events/run-event-feed.service.js';
-import { ApiRunFilters, ListWorkflowsPipe, type RunListRequest } from './list-workflows.pipe.js';
+import { ListWorkflowsPipe, type RunListRequest } from './list-workflows.pipe.js';
+import { ApiRunFilters } from './list-workflows.query.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ArtifactDto, HistoryEntryDto, RunDto, RunSummaryDto } from './run.dto.js';
 import {
@@ -36,6 +37,7 @@ import {
 } from './run.presenter.js';
 import type { Run } from './runs/run.js';
 import { RunControl } from './runs/run-control.service.js';
+import { RunListRepository } from './runs/run-list.repository.js';
 import { RunRepository } from './runs/run.repository.js';
 import { StartWorkflowDto } from './workflow.dto.js';
 
@@ -46,6 +48,7 @@ export class WorkflowController {
     private readonly admission: RunAdmission,
     private readonly control: RunControl,
     private readonly runs: RunRepository,
+    private readonly lists: RunListRepository,
     private readonly approvals: ApprovalRepository,
     private readonly feed: RunEventFeed,
     private readonly database: DatabaseService,
@@ -73,19 +76,19 @@ export class WorkflowController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List runs, newest first' })
+  @ApiOperation({ summary: 'Find runs, newest first' })
   @ApiPage(RunSummaryDto)
   @ApiRunFilters()
   @RequirePermission('workflows.read')
   async list(
     @CurrentPrincipal() principal: Principal,
-    @Query(ListWorkflowsPipe) { limit, before, filter }: RunListRequest,
+    @Query(ListWorkflowsPipe) { filter, page, listKey }: RunListRequest,
   ) {
     const rows = await this.database.withTenant(principal.tenantId, (trx) =>
-      this.runs.list(trx, filter, limit + 1, before),
+      this.lists.list(trx, filter, { ...page, limit: page.limit + 1 }),
     );
-    const page = pageOf(rows, limit, (run) => [run.id]);
-    return { ...page, items: page.items.map(presentRunSummary) };
+    const shown = pageOf(rows, page.limit, (run) => [run.id, listKey]);
+    return { ...shown, items: shown.items.map(presentRunSummary) };
   }
 
   @Get(':id')
@@ -170,12 +173,18 @@ export class WorkflowController {
   @ApiOperation({ summary: 'List what a run has made for people to see' })
   @ApiPage(ArtifactDto)
   @RequirePermission('workflows.read')
-  async artifacts(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<Page<unknown>> {
+  async artifacts(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Query() query: PageQuery,
+  ): Promise<Page<unknown>> {
+    const after = query.cursor === undefined ? undefined : lastIdOf(query.cursor);
     const rows = await this.database.withTenant(principal.tenantId, async (trx) => {
       found(isId(id) ? await this.runs.find(trx, id) : undefined);
-      return this.runs.artifacts(trx, id);
+      return this.runs.artifacts(trx, id, query.limit + 1, after);
     });
-    return { items: rows.map(presentArtifact), nextCursor: null };
+    const page = pageOf(rows, query.limit, (artifact) => [artifact.id]);
+    return { ...page, items: page.items.map(presentArtifact) };
   }
 
   @Post(':id/cancel')

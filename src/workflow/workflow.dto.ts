@@ -17,8 +17,6 @@ import {
   registerDecorator,
   ValidateNested,
 } from 'class-validator';
-import { PHASES, type Phase, RUN_STATUSES, type RunStatus } from '../compliance/state/phases.js';
-import { IsInstant } from '../http/is-instant.js';
 import { PageQuery } from '../http/paging.js';
 import { APPROVAL_STATUSES } from './review/approval.dto.js';
 
@@ -111,35 +109,6 @@ export class DecisionDto {
   @ValidateNested()
   @Type(() => EditsDto)
   edits?: EditsDto;
-}
-
-/** Filters of `GET /v1/workflows`; `attribute.<key>=<value>` is read beside them. */
-export class ListWorkflowsQuery extends PageQuery {
-  @IsOptional()
-  @IsIn(RUN_STATUSES)
-  status?: RunStatus;
-
-  @IsOptional()
-  @IsIn(PHASES)
-  phase?: Phase;
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(63)
-  definition?: string;
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
-  ownerId?: string;
-
-  @IsOptional()
-  @IsInstant()
-  createdAfter?: string;
-
-  @IsOptional()
-  @IsInstant()
-  createdBefore?: string;
 }
 
 /** Filters of `GET /v1/approvals`. */

@@ -23,6 +23,7 @@ import { ReviewService } from './review/review.service.js';
 import { RunCommits } from './runs/commit/run-commit.service.js';
 import { RunAccess } from './runs/run-access.service.js';
 import { RunControl } from './runs/run-control.service.js';
+import { RunListRepository } from './runs/run-list.repository.js';
 import { RunRepository } from './runs/run.repository.js';
 import { RunWriter } from './runs/run-writer.service.js';
 import { WorkflowController } from './workflow.controller.js';
@@ -50,6 +51,7 @@ import { WorkflowWorker } from './workflow.worker.js';
     ReviewService,
     RunAccess,
     RunControl,
+    RunListRepository,
     RunRepository,
     RunCommits,
     RunWriter,
@@ -66,5 +68,6 @@ import { WorkflowWorker } from './workflow.worker.js';
     CommittedEvents,
     Transitions,
   ],
+  exports: [DefinitionStore, RunAdmission, RunControl, RunLoader, RunAccess, RunWriter, RunEventFeed, Transitions],
 })
 export class WorkflowModule {}

@@ -26,6 +26,9 @@ const KNOWN: Record<keyof Tables, true> = {
   webhook_cursor: true,
   webhook_message: true,
   webhook_delivery: true,
+  workflow_attribute: true,
+  retention_policy: true,
+  content_orphan: true,
   audit_event: true,
   audit_sealed: true,
   audit_pending: true,
@@ -34,7 +37,12 @@ const KNOWN: Record<keyof Tables, true> = {
 /** Kysely's own books. */
 const BOOKKEEPING = new Set(['kysely_migration', 'kysely_migration_lock']);
 
-const ROLES = ['countersign_app', 'countersign_system'] as const;
+const ROLES = [
+  'countersign_app',
+  'countersign_system',
+  'countersign_engine',
+  'countersign_retention',
+] as const;
 
 interface TableRow {
   name: string;
@@ -140,7 +148,7 @@ describe('the tables', () => {
       `select rolcanlogin, rolsuper, rolbypassrls, rolcreaterole from pg_roles where rolname like 'countersign\\_%'`,
     );
     const powerless = { rolcanlogin: false, rolsuper: false, rolbypassrls: false, rolcreaterole: false };
-    expect(roles).toEqual([powerless, powerless]);
+    expect(roles).toEqual(ROLES.map(() => powerless));
   });
 
   it('leave no row and no statement in the log of the embedded server', async () => {

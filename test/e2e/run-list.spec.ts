@@ -71,6 +71,16 @@ describe('the list of runs', () => {
     ['status=QUEUED', (index) => index > 2],
     ['status=CANCELLED', (index) => index === 2],
     ['status=COMPLETED', () => false],
+    ['status=CANCELLED,WAITING_FOR_APPROVAL', (index) => index <= 2],
+    ['status=CANCELLED&status=WAITING_FOR_APPROVAL', (index) => index <= 2],
+    ['status=CANCELLED,CANCELLED', (index) => index === 2],
+    ['definition=email-campaign&version=1', () => true],
+    ['definition=email-campaign&version=2', () => false],
+    ['degraded=false', () => true],
+    ['degraded=true', () => false],
+    ['completedAfter=2020-01-01', (index) => index === 2],
+    ['completedBefore=2020-01-01', () => false],
+    ['updatedAfter=2020-01-01&updatedBefore=2200-01-01T00:00:00Z', () => true],
     ['phase=REVIEW', (index) => index < 2],
     ['phase=INITIALIZATION&status=QUEUED', (index) => index > 2],
     ['definition=email-campaign', () => true],
@@ -81,6 +91,52 @@ describe('the list of runs', () => {
     ['attribute.nothing=1', () => false],
   ])('shows exactly what fits %s', async (query, wanted) => {
     expect(await listed(`limit=3&${query}`)).toEqual(newest(wanted));
+  });
+
+  it('shows the oldest first when asked to', async () => {
+    expect(await listed('limit=4&order=asc')).toEqual(ids);
+    expect(await listed('limit=2&order=asc&status=CANCELLED,WAITING_FOR_APPROVAL')).toEqual(ids.slice(0, 3));
+  });
+
+  it('shows exactly the runs of a session', async () => {
+    expect(await listed(`limit=3&sessionId=${sessions[1]?.id}`)).toEqual(newest((index) => index % 5 === 0));
+  });
+
+  it('refuses the cursor of another list, and takes its own with another limit', async () => {
+    const { client } = product;
+    const { body } = await client.get(
+      '/v1/workflows?limit=2&status=QUEUED&attribute.parity=1&attribute.batch=late',
+    );
+    const from = (query: string) => client.get(`/v1/workflows?${query}&cursor=${body.nextCursor}`);
+    expect((await from('limit=9&attribute.batch=late&status=QUEUED&attribute.parity=1')).status).toBe(200);
+    for (const query of [
+      'limit=2',
+      'status=QUEUED&attribute.parity=1&attribute.batch=late&order=asc',
+      'status=QUEUED&attribute.parity=0&attribute.batch=late',
+      'status=QUEUED,RUNNING&attribute.parity=1&attribute.batch=late',
+    ]) {
+      expect(await from(query), query).toMatchObject({ status: 400, body: { code: 'INVALID_CURSOR' } });
+    }
+  });
+
+  it.each([
+    'status=',
+    'status=OPEN',
+    'status=QUEUED,OPEN',
+    'order=up',
+    'version=1',
+    'version=x&definition=a',
+    'version=0&definition=a',
+    'degraded=yes',
+    'sessionId=1',
+    'completedAfter=yesterday',
+    'updatedBefore=2030-01-01T00:00',
+    'owner=x',
+    'order=asc&order=desc',
+    Array.from({ length: 11 }, (_, index) => `attribute.a${index}=1`).join('&'),
+  ])('refuses %s', async (query) => {
+    const { status, body } = await product.client.get(`/v1/workflows?${query}`);
+    expect([status, body.code]).toEqual([400, 'VALIDATION_FAILED']);
   });
 
   it('shows exactly the runs of an owner', async () => {

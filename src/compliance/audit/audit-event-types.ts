@@ -41,6 +41,8 @@ export const AUDIT_EVENT_TYPES = {
   'webhook.disabled': { stage: 'fact' },
   'webhook.tested': { stage: 'fact' },
   'webhook.redelivered': { stage: 'fact' },
+  'retention.policy_changed': { stage: 'fact' },
+  'retention.purged': { stage: 'fact' },
 } as const satisfies Record<string, AuditEventKind>;
 
 export type AuditEventType = keyof typeof AUDIT_EVENT_TYPES;

@@ -5,16 +5,6 @@ import type { Trx } from '../../database/trx.js';
 import type { Phase, RunStatus } from '../../compliance/state/phases.js';
 import type { Run } from './run.js';
 
-export interface RunFilter {
-  readonly status?: RunStatus;
-  readonly phase?: Phase;
-  readonly definition?: string;
-  readonly ownerId?: string;
-  readonly attributes?: Readonly<Record<string, string>>;
-  readonly createdAfter?: Date;
-  readonly createdBefore?: Date;
-}
-
 /** Reads runs and what belongs to them. Writing is `RunWriter`'s. */
 @Injectable()
 export class RunRepository {
@@ -32,22 +22,6 @@ export class RunRepository {
       .forUpdate()
       .executeTakeFirst();
     return row && runOf(row);
-  }
-
-  /** Newest first; `before` is the id of the last run already seen. */
-  async list(trx: Trx, filter: RunFilter, limit: number, before?: string): Promise<Run[]> {
-    let rows = trx.selectFrom('workflow_run').selectAll().orderBy('id', 'desc').limit(limit);
-    if (filter.status) rows = rows.where('status', '=', filter.status);
-    if (filter.phase) rows = rows.where('phase', '=', filter.phase);
-    if (filter.definition) rows = rows.where('definition', '=', filter.definition);
-    if (filter.ownerId) rows = rows.where('owner_id', '=', filter.ownerId);
-    if (filter.createdAfter) rows = rows.where('created_at', '>', filter.createdAfter);
-    if (filter.createdBefore) rows = rows.where('created_at', '<', filter.createdBefore);
-    if (filter.attributes && Object.keys(filter.attributes).length > 0) {
-      rows = rows.where('attributes', '@>', JSON.stringify(filter.attributes) as never);
-    }
-    if (before) rows = rows.where('id', '<', before);
-    return (await rows.execute()).map(runOf);
   }
 
   async content(trx: Trx, hash: Buffer): Promise<unknown> {
@@ -91,8 +65,10 @@ export class RunRepository {
       .execute();
   }
 
-  artifacts(trx: Trx, runId: string) {
-    return artifactsWithContent(trx).where('run_id', '=', runId).orderBy('artifact.id').execute();
+  /** Oldest first; `after` is the id of the last artefact already seen. */
+  artifacts(trx: Trx, runId: string, limit: number, after?: string) {
+    const rows = artifactsWithContent(trx).where('run_id', '=', runId).orderBy('artifact.id').limit(limit);
+    return (after === undefined ? rows : rows.where('artifact.id', '>', after)).execute();
   }
 
   /** The newest version of an artefact. */

@@ -33,6 +33,23 @@ export interface Run {
   readonly completedAt: Date | null;
 }
 
+/** What lists show of a run: no column that may be long. */
+export type RunSummary = Pick<
+  Run,
+  | 'id'
+  | 'definition'
+  | 'definitionVersion'
+  | 'sessionId'
+  | 'ownerId'
+  | 'status'
+  | 'phase'
+  | 'attributes'
+  | 'degraded'
+  | 'createdAt'
+  | 'updatedAt'
+  | 'completedAt'
+>;
+
 /** The run's audit chain, as far as it is written. */
 export function chainOf(run: Run): RunChain {
   return { runId: run.id, seq: run.auditSeq, head: run.auditHead, phase: run.phase };

@@ -11,6 +11,7 @@ import { answerFrameworkError, problemsWhileClosing } from './platform-problems.
 import { HttpDrain } from './http-drain.service.js';
 import { setupOpenApi } from './openapi.js';
 import { requestIdOf } from './request-id.js';
+import { limitSseStreams } from './sse.js';
 import { stampResponses } from './response-headers.js';
 import { refuseUnstorableRequests } from './storable-requests.js';
 
@@ -51,6 +52,10 @@ export async function createHttpApplication(
   refuseUnstorableRequests(server);
   recordHttpMetrics(server, app.get(Metrics));
   logHttpRequests(server);
+  limitSseStreams(server.server, {
+    maxStreams: config.server.maxEventStreams,
+    maxAgeMs: config.server.eventStreamMinutes * 60_000,
+  });
   setupOpenApi(app, config.instance.version);
   // By exit and not by raising the signal again: a server that was asked to stop and did has not failed.
   app.enableShutdownHooks(STOP_SIGNALS, { useProcessExit: true });

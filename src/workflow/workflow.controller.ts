@@ -22,8 +22,8 @@ import { lastEventIdOf, openSse } from '../http/sse.js';
 import { AppError } from '../kernel/app-error.js';
 import { isId } from '../kernel/ids.js';
 import { RunAdmission } from './admission/run-admission.service.js';
-import { isStreamEnd } from './events/stream-end.js';
 import { RunEventFeed } from './events/run-event-feed.service.js';
+import { streamRun } from './events/stream-run.js';
 import { ApiRunFilters, ListWorkflowsPipe, type RunListRequest } from './list-workflows.pipe.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ArtifactDto, HistoryEntryDto, RunDto, RunSummaryDto } from './run.dto.js';
@@ -153,17 +153,7 @@ export class WorkflowController {
     // Deliveries that were under way when a run was cancelled still report after its end.
     const last = isEnded(run.status) ? run.eventSeq : undefined;
     const stream = openSse(reply);
-    const gone = new AbortController();
-    void stream.closed.then(() => gone.abort());
-    try {
-      for await (const event of this.feed.follow(principal.tenantId, id, after, gone.signal)) {
-        const data = { ...event.data, runId: id, at: event.createdAt };
-        if (!(await stream.send({ id: event.seq, event: event.type, data }))) break;
-        if (last === undefined ? isStreamEnd(event.type) : event.seq >= last) break;
-      }
-    } finally {
-      stream.close();
-    }
+    await streamRun(stream, id, last, this.feed.subscribe(principal.tenantId, id, after, stream.gone));
   }
 
   @Get(':id/artifacts')

@@ -15,6 +15,9 @@ import { TransitionReviews } from './engine/transition-reviews.service.js';
 import { Transitions } from './engine/transitions.service.js';
 import { WaitingRuns } from './engine/waiting-runs.js';
 import { RunEventFeed } from './events/run-event-feed.service.js';
+import { RunEventReader } from './events/run-event-reader.service.js';
+import { RunEventRepository } from './events/run-event.repository.js';
+import { RunWatch } from './events/run-watch.service.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ApprovalsController } from './review/approvals.controller.js';
 import { ReviewService } from './review/review.service.js';
@@ -42,6 +45,9 @@ import { WorkflowWorker } from './workflow.worker.js';
     TransitionReviews,
     Transitions,
     RunEventFeed,
+    RunEventReader,
+    RunEventRepository,
+    RunWatch,
     ApprovalRepository,
     ReviewService,
     RunAccess,

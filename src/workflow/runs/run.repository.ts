@@ -80,17 +80,6 @@ export class RunRepository {
       .execute();
   }
 
-  events(trx: Trx, runId: string, afterSeq: number, limit: number) {
-    return trx
-      .selectFrom('workflow_event')
-      .select(['seq', 'type', 'data', 'created_at'])
-      .where('run_id', '=', runId)
-      .where('seq', '>', afterSeq)
-      .orderBy('seq')
-      .limit(limit)
-      .execute();
-  }
-
   artifacts(trx: Trx, runId: string) {
     return artifactsWithContent(trx).where('run_id', '=', runId).orderBy('artifact.id').execute();
   }

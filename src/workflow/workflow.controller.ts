@@ -55,7 +55,8 @@ export class WorkflowController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Start a run' })
   @ApiAcceptedResponse({ type: RunSummaryDto, description: 'The run is durable; follow it by its events' })
-  @Idempotent()
+  // All that a start leaves behind it commits with its answer, and most starts are not repetitions.
+  @Idempotent({ lookUp: 'after' })
   @RequirePermission('workflows.start')
   async start(
     @CurrentPrincipal() principal: Principal,
@@ -178,9 +179,14 @@ export class WorkflowController {
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
     @Req() request: PrincipalRequest,
-  ) {
+  ): Promise<unknown> {
     if (!isId(id)) throw new AppError('WORKFLOW_NOT_FOUND');
-    return presentRunSummary(await this.control.cancel(principal, id, request.id));
+    let answer: unknown;
+    await this.control.cancel(principal, id, request.id, async (trx, cancelled) => {
+      answer = presentRunSummary(cancelled);
+      await request.idempotency?.store(trx, 202, answer);
+    });
+    return answer;
   }
 }
 

@@ -7,6 +7,7 @@ import { logHttpRequests } from '../observability/http-log.js';
 import { recordHttpMetrics } from '../observability/http-metrics.js';
 import { loggerOf } from '../observability/logger.js';
 import { Metrics } from '../observability/metrics.js';
+import { refuseOtherMethods } from './allowed-methods.js';
 import { answerFrameworkError, problemsWhileClosing } from './platform-problems.js';
 import { HttpDrain } from './http-drain.service.js';
 import { setupOpenApi } from './openapi.js';
@@ -49,6 +50,7 @@ export async function createHttpApplication(
   );
   stampResponses(server, () => drain.isDraining);
   problemsWhileClosing(server);
+  refuseOtherMethods(server);
   refuseUnstorableRequests(server);
   recordHttpMetrics(server, app.get(Metrics));
   logHttpRequests(server);

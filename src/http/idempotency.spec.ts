@@ -238,7 +238,7 @@ describe('idempotency keys', () => {
       resolve();
       const [one, two] = await Promise.all(answers);
       expect([one?.status, two?.status]).toEqual([201, 201]);
-      expect([one?.replay, two?.replay].toSorted()).toEqual(['true', undefined]);
+      expect([one, two].filter((answer) => answer?.replay === 'true')).toHaveLength(1);
       expect(one?.body).toBe(two?.body);
       expect(orders.created + others.created).toBe(1);
       await other.app.close();

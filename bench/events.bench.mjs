@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import { campaign, openSession } from './bench-product.mjs';
+import { campaign, openSession, withProduct } from './bench-product.mjs';
 
 export const options = {
   streams: { type: 'string', default: '1000' },
@@ -12,7 +12,11 @@ export const options = {
   events: { type: 'string', default: '20' },
 };
 
-export async function measure(product, values) {
+export function main(values) {
+  return withProduct((product) => measure(product, values));
+}
+
+async function measure(product, values) {
   const streams = Number(values.streams);
   const seconds = Number(values.seconds);
   const runs = [];

@@ -30,8 +30,7 @@ const REVIEW = [
 
 const OVERSEE = ['audit.read', 'audit.verify', 'retention.read'] as const;
 
-const ADMINISTER = ['definitions.write', 'api-keys.manage', 'webhooks.manage'] as const;
-const ADMINISTER = ['definitions.write', 'api-keys.manage', 'retention.write'] as const;
+const ADMINISTER = ['definitions.write', 'api-keys.manage', 'webhooks.manage', 'retention.write'] as const;
 
 /** One thing a route asks for, as `resource.verb`. */
 export type Permission =

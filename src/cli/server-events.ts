@@ -18,6 +18,9 @@ export interface FollowOptions {
   readonly maxReconnects?: number;
 }
 
+/** A stream that stood this long was ended by a server that stops or shares its load: not a failure. */
+const STANDING_MS = 30_000;
+
 /**
  * All events of a stream, from its first on. A stream that breaks is opened again behind the last
  * event seen, so that none is missed or shown twice. It ends when the caller stops asking.
@@ -31,6 +34,7 @@ export async function* followEvents(
   let lastEventId = '0';
   let failures = 0;
   for (;;) {
+    const openedAt = performance.now();
     try {
       for await (const event of parseEvents(await client.openEvents(path, lastEventId, signal))) {
         failures = 0;
@@ -41,8 +45,11 @@ export async function* followEvents(
       signal.throwIfAborted();
       // A refusal stays one, however often it is asked for.
       if (error instanceof ApiError && error.status < 500 && error.status !== 429) throw error;
-      if (failures >= maxReconnects) throw new CliError('The event stream was lost', { cause: error });
+      const isStanding = performance.now() - openedAt >= STANDING_MS;
+      if (!isStanding && failures >= maxReconnects)
+        throw new CliError('The event stream was lost', { cause: error });
     }
+    if (performance.now() - openedAt >= STANDING_MS) failures = 0;
     if (failures > maxReconnects) throw new CliError('The event stream was lost');
     await delay(Math.min(reconnectMs * 2 ** failures, 5_000), undefined, { signal });
     failures += 1;

@@ -59,6 +59,14 @@ export const configSchema = z.strictObject({
       trustProxy: flag
         .default(false)
         .describe('Whether X-Forwarded-* of the peer are believed; only behind a proxy of your own.'),
+      maxEventStreams: whole(1, 100_000)
+        .default(5_000)
+        .describe('Event streams one process keeps open at once; one more is answered 503.'),
+      eventStreamMinutes: whole(1, 1_440)
+        .default(60)
+        .describe(
+          'Age at which an event stream is ended with the request to come back, so that a revoked key ends its streams too.',
+        ),
       corsOrigins: list.default([]).describe('Browser origins that may call the API; none by default.'),
     })
     .prefault({}),
@@ -274,6 +282,8 @@ export const configSchema = z.strictObject({
       allowPrivateAddresses: flag
         .default(false)
         .describe('Whether endpoints may have private, loopback and link-local addresses.'),
+    })
+    .prefault({}),
   retention: z
     .strictObject({
       finishedRunsDays: whole(0, 36_500)

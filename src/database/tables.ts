@@ -66,7 +66,7 @@ export interface IdempotencyKeyTable {
   response_status: number | null;
   response_sealed: Buffer | null;
   created_at: Generated<Date>;
-  locked_until: Date;
+  locked_until: Date | null;
   expires_at: Date;
 }
 

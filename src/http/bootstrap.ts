@@ -7,10 +7,12 @@ import { logHttpRequests } from '../observability/http-log.js';
 import { recordHttpMetrics } from '../observability/http-metrics.js';
 import { loggerOf } from '../observability/logger.js';
 import { Metrics } from '../observability/metrics.js';
+import { refuseOtherMethods } from './allowed-methods.js';
 import { answerFrameworkError, problemsWhileClosing } from './platform-problems.js';
 import { HttpDrain } from './http-drain.service.js';
 import { setupOpenApi } from './openapi.js';
 import { requestIdOf } from './request-id.js';
+import { limitSseStreams } from './sse.js';
 import { stampResponses } from './response-headers.js';
 import { refuseUnstorableRequests } from './storable-requests.js';
 
@@ -48,9 +50,14 @@ export async function createHttpApplication(
   );
   stampResponses(server, () => drain.isDraining);
   problemsWhileClosing(server);
+  refuseOtherMethods(server);
   refuseUnstorableRequests(server);
   recordHttpMetrics(server, app.get(Metrics));
   logHttpRequests(server);
+  limitSseStreams(server.server, {
+    maxStreams: config.server.maxEventStreams,
+    maxAgeMs: config.server.eventStreamMinutes * 60_000,
+  });
   setupOpenApi(app, config.instance.version);
   // By exit and not by raising the signal again: a server that was asked to stop and did has not failed.
   app.enableShutdownHooks(STOP_SIGNALS, { useProcessExit: true });

@@ -86,6 +86,33 @@ describe('the HTTP platform', () => {
     });
   });
 
+  describe('a method that a path does not know', () => {
+    it.each([
+      ['DELETE', '/v1/things', 'GET, HEAD, POST'],
+      ['PATCH', '/v1/things?q=/v1/nothing', 'GET, HEAD, POST'],
+      ['PUT', '/v1/things/01.x%2Fy', 'GET, HEAD'],
+      ['OPTIONS', '/v1/things/faults/bug', 'GET, HEAD'],
+      ['POST', '/openapi.json', 'GET, HEAD'],
+    ] as const)('is refused: %s %s allows %s', async (method, url, allow) => {
+      const response = await test.app.inject({ method, url });
+      expect(response.statusCode).toBe(405);
+      expect(response.headers['allow']).toBe(allow);
+      expect(response.json()).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
+      expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+      expect(response.headers['x-request-id']).toBe(response.json().requestId);
+    });
+
+    it.each(['/v1/thingsx', '/v1/things/', '/v1/things/a/b/c', '/v1'])(
+      'is not confused with a path there is not: %s',
+      async (url) => {
+        expect((await test.app.inject({ method: 'DELETE', url })).json()).toMatchObject({
+          status: 404,
+          code: 'ROUTE_NOT_FOUND',
+        });
+      },
+    );
+  });
+
   describe('validation', () => {
     it('makes instances of what is valid, with a charset too', async () => {
       const body = JSON.stringify({ goal: 'sell', recipients: [{ email: 'ada@example.com' }] });

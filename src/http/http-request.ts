@@ -13,8 +13,8 @@ export interface IdempotencyContext {
    * Stores status and body for replays, inside `trx`: both commit together, so that a process that dies
    * between its commit and its answer cannot make a retry create a second thing.
    *
-   * @throws AppError `IDEMPOTENCY_IN_PROGRESS` when another request took the key over in the meantime; the
-   *   caller's transaction must then roll back.
+   * @throws AppError `IDEMPOTENCY_IN_PROGRESS` when another request has the key; the caller's transaction must then
+   *   roll back, and the client gets the answer of the other.
    */
   store(trx: Trx, status: number, body: unknown): Promise<void>;
 }

@@ -11,12 +11,12 @@ import { lastValueFrom, type Observable, of } from 'rxjs';
 import { AppError } from '../kernel/app-error.js';
 import type { HttpRequest } from './http-request.js';
 import type { KeyClaim } from './idempotency.repository.js';
-import { IdempotencyService } from './idempotency.service.js';
-import { Idempotent } from './idempotent.js';
+import { IdempotencyService, type StoredAnswer } from './idempotency.service.js';
+import { type IdempotentOptions, IdempotentRoute } from './idempotent.js';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
-/** Carries requests with an `Idempotency-Key` out once, on routes marked `@Idempotent()`. */
+/** Carries requests with an `Idempotency-Key` out once, on routes marked `@Idempotent()`. Without a key it costs nothing. */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
   private readonly logger = new Logger(IdempotencyInterceptor.name);
@@ -29,63 +29,72 @@ export class IdempotencyInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<HttpRequest>();
     const key = request.headers['idempotency-key'];
-    const marked = this.reflector.get(Idempotent, context.getHandler()) !== undefined;
-    if (!marked || key === undefined || !request.principal) return next.handle();
+    const route = this.reflector.get(IdempotentRoute, context.getHandler());
+    if (!route || key === undefined || !request.principal) return next.handle();
 
     if (typeof key !== 'string' || !VISIBLE_ASCII.test(key)) throw new AppError('INVALID_IDEMPOTENCY_KEY');
     const { id: principalId, tenantId } = request.principal;
-    const admission = await this.idempotency.admit({ tenantId, principalId, key }, request);
+    const claim = this.idempotency.claimOf({ tenantId, principalId, key }, request);
     const reply = context.switchToHttp().getResponse<FastifyReply>();
-    if (admission.kind === 'repeated') {
-      void reply.status(admission.answer.status).header('idempotent-replay', 'true');
-      return of(admission.answer.body);
-    }
-    return of(await this.carryOut(request, reply, next, admission.claim));
+    return this.idempotency.alone(claim, async () => {
+      const earlier = route.lookUp === 'before' ? await this.idempotency.find(claim) : undefined;
+      return of(earlier ? repeat(reply, earlier) : await this.carryOut(request, reply, next, route, claim));
+    });
   }
 
   private async carryOut(
     request: HttpRequest,
     reply: FastifyReply,
     next: CallHandler,
+    route: IdempotentOptions,
     claim: KeyClaim,
   ): Promise<unknown> {
-    let stored = false;
+    let isStored = false;
     request.idempotency = {
       store: async (trx, status, body) => {
-        await this.idempotency.finishIn(trx, claim, { status, body });
-        stored = true;
+        await this.idempotency.store(trx, claim, { status, body });
+        isStored = true;
       },
     };
     let body: unknown;
     try {
       body = await lastValueFrom(next.handle(), { defaultValue: undefined });
     } catch (error) {
-      await this.release(claim);
-      throw error;
+      const earlier = await this.afterFailure(route, claim, error);
+      if (!earlier) throw error;
+      return repeat(reply, earlier);
     }
-    if (reply.statusCode >= 400) await this.release(claim);
-    else if (!stored) await this.finish(claim, { status: reply.statusCode, body });
+    if (!isStored && reply.statusCode < 400) {
+      await this.storeAfterwards(claim, { status: reply.statusCode, body });
+    }
     return body;
   }
 
+  /** The work could not be done because it was done before, as the key or the failure itself may say. */
+  private afterFailure(
+    route: IdempotentOptions,
+    claim: KeyClaim,
+    error: unknown,
+  ): Promise<StoredAnswer | undefined> | undefined {
+    const isTaken = error instanceof AppError && error.code === 'IDEMPOTENCY_IN_PROGRESS';
+    if (!isTaken && route.lookUp === 'before') return undefined;
+    return this.idempotency.find(claim).catch((fault: unknown) => {
+      // What the client shall see is the error of its request, unless the key is another's.
+      throw fault instanceof AppError ? fault : error;
+    });
+  }
+
   /** The thing is created and the client shall hear of it, even if a repetition could not be told any more. */
-  private async finish(claim: KeyClaim, answer: { status: number; body: unknown }): Promise<void> {
+  private async storeAfterwards(claim: KeyClaim, answer: StoredAnswer): Promise<void> {
     try {
-      await this.idempotency.finish(claim, answer);
+      await this.idempotency.storeAfterwards(claim, answer);
     } catch (error) {
       this.logger.error({ event: 'idempotency.not_stored', err: error }, 'the answer could not be stored');
     }
   }
+}
 
-  private async release(claim: KeyClaim): Promise<void> {
-    try {
-      await this.idempotency.release(claim);
-    } catch (error) {
-      // The lock runs out by itself; the error the client shall see is the one of its request.
-      this.logger.warn(
-        { event: 'idempotency.not_released', err: error },
-        'the key stays taken until its lock ends',
-      );
-    }
-  }
+function repeat(reply: FastifyReply, answer: StoredAnswer): unknown {
+  void reply.status(answer.status).header('idempotent-replay', 'true');
+  return answer.body;
 }

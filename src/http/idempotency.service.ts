@@ -8,15 +8,8 @@ import { AppError } from '../kernel/app-error.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import { CLOCK, type Clock } from '../kernel/clock.js';
 import { deriveKey, open, pseudonym, seal } from '../kernel/sealing.js';
-import {
-  IdempotencyRepository,
-  type KeyClaim,
-  type KeyOwner,
-  type StoredKey,
-} from './idempotency.repository.js';
+import { IdempotencyRepository, type KeyClaim, type KeyOwner } from './idempotency.repository.js';
 
-/** How long a request keeps its key to itself before it counts as lost. */
-const LOCK_MS = 60_000;
 const PURGE_BATCH = 5_000;
 
 /** A finished answer, kept for repetitions of its request. */
@@ -25,14 +18,12 @@ export interface StoredAnswer {
   readonly body: unknown;
 }
 
-/** What a request with an idempotency key may do: be carried out, or be answered as the first one was. */
-export type Admission =
-  | { readonly kind: 'first'; readonly claim: KeyClaim }
-  | { readonly kind: 'repeated'; readonly answer: StoredAnswer };
-
 /** Sees to it that a request with an idempotency key is carried out once. */
 @Injectable()
 export class IdempotencyService {
+  /** Requests of this process that are under way, by owner and key. */
+  private readonly underWay = new Map<string, KeyClaim>();
+
   constructor(
     private readonly database: DatabaseService,
     private readonly repository: IdempotencyRepository,
@@ -41,54 +32,65 @@ export class IdempotencyService {
     @InjectConfig('workflow') private readonly workflow: AppConfig['workflow'],
   ) {}
 
-  /**
-   * Takes the key for a request, or finds the answer it was given before.
-   *
-   * @throws AppError `IDEMPOTENCY_KEY_REUSED` for another request under the key, `IDEMPOTENCY_IN_PROGRESS`
-   *   while the first is under way.
-   */
-  async admit(caller: KeyOwner, request: { method: string; url: string; body: unknown }): Promise<Admission> {
+  /** What a request with a key claims; nothing is stored yet. @throws AppError `VALIDATION_FAILED` for a body too deep. */
+  claimOf(caller: KeyOwner, request: { method: string; url: string; body: unknown }): KeyClaim {
+    const secret = this.keyOf(caller.tenantId);
     const now = this.clock.now();
-    // Clients make keys of what they have at hand, addresses included: the table knows a pseudonym only.
-    const owner = { ...caller, key: pseudonym(this.keyOf(caller.tenantId), caller.key) };
-    const claim: KeyClaim = {
-      ...owner,
-      fingerprint: this.fingerprintOf(owner.tenantId, request),
+    return {
+      ...caller,
+      // Clients make keys of what they have at hand, addresses included: the table knows a pseudonym only.
+      key: pseudonym(secret, caller.key),
+      fingerprint: fingerprintOf(secret, request),
       now,
-      lockedUntil: new Date(now.getTime() + LOCK_MS),
       expiresAt: new Date(now.getTime() + this.workflow.idempotencyHours * 3_600_000),
     };
-    const found = await this.database.withTenant(owner.tenantId, async (trx) =>
-      (await this.repository.claim(trx, claim)) ? 'claimed' : this.repository.find(trx, owner),
+  }
+
+  /**
+   * Does the work of a request while no other of this process works under its key. Requests of other processes meet it
+   * at the latest in `store`.
+   *
+   * @throws AppError `IDEMPOTENCY_IN_PROGRESS`, or `IDEMPOTENCY_KEY_REUSED` when the other request is another one.
+   */
+  async alone<T>(claim: KeyClaim, work: () => Promise<T>): Promise<T> {
+    const id = aadOf(claim);
+    const other = this.underWay.get(id);
+    if (other) {
+      refuseAnother(claim, other.fingerprint);
+      throw inProgress();
+    }
+    this.underWay.set(id, claim);
+    try {
+      return await work();
+    } finally {
+      this.underWay.delete(id);
+    }
+  }
+
+  /** The answer given before under the key. @throws AppError `IDEMPOTENCY_KEY_REUSED` when it was to another request. */
+  async find(claim: KeyClaim): Promise<StoredAnswer | undefined> {
+    const stored = await this.database.withTenant(claim.tenantId, (trx) =>
+      this.repository.find(trx, claim, claim.now),
     );
-    if (found === 'claimed') return { kind: 'first', claim };
-    // Not there any more: the first request failed between our two statements, and the client may try again.
-    if (found && !found.fingerprint.equals(claim.fingerprint)) throw new AppError('IDEMPOTENCY_KEY_REUSED');
-    if (found?.responseStatus == null) {
-      throw new AppError('IDEMPOTENCY_IN_PROGRESS', { headers: { 'retry-after': '1' } });
-    }
-    return { kind: 'repeated', answer: this.answerOf(owner, found) };
+    if (!stored) return undefined;
+    refuseAnother(claim, stored.fingerprint);
+    const text = open(this.keyOf(claim.tenantId), stored.responseSealed, aadOf(claim)).toString('utf8');
+    return { status: stored.responseStatus, body: (JSON.parse(text) as { body?: unknown }).body };
   }
 
-  /** Stores the answer in a transaction of its own. */
-  async finish(claim: KeyClaim, answer: StoredAnswer): Promise<void> {
-    await this.database.withTenant(claim.tenantId, (trx) => this.finishIn(trx, claim, answer));
-  }
-
-  /** Stores the answer in the caller's transaction. */
-  async finishIn(trx: Trx, claim: KeyClaim, answer: StoredAnswer): Promise<void> {
+  /**
+   * Takes the key and keeps the answer, in the caller's transaction.
+   *
+   * @throws AppError `IDEMPOTENCY_IN_PROGRESS` when another request has the key; the transaction must roll back.
+   */
+  async store(trx: Trx, claim: KeyClaim, answer: StoredAnswer): Promise<void> {
     const sealed = seal(this.keyOf(claim.tenantId), JSON.stringify({ body: answer.body }), aadOf(claim));
-    if (!(await this.repository.complete(trx, claim, answer.status, sealed))) {
-      throw new AppError('IDEMPOTENCY_IN_PROGRESS', {
-        detail: 'This request took so long that a repetition of it has taken its place.',
-        headers: { 'retry-after': '1' },
-      });
-    }
+    if (!(await this.repository.store(trx, claim, answer.status, sealed))) throw inProgress();
   }
 
-  /** Lets the key go, so that the request may be tried again. */
-  async release(claim: KeyClaim): Promise<void> {
-    await this.database.withTenant(claim.tenantId, (trx) => this.repository.release(trx, claim));
+  /** The same in a transaction of its own, for work that has none. */
+  async storeAfterwards(claim: KeyClaim, answer: StoredAnswer): Promise<void> {
+    await this.database.withTenant(claim.tenantId, (trx) => this.store(trx, claim, answer));
   }
 
   /** Forgets what is past its time, batch by batch; answers how many keys. */
@@ -103,22 +105,24 @@ export class IdempotencyService {
     }
   }
 
-  private answerOf(owner: KeyOwner, stored: StoredKey): StoredAnswer {
-    if (stored.responseStatus === null || stored.responseSealed === null) throw new AppError('INTERNAL');
-    const text = open(this.keyOf(owner.tenantId), stored.responseSealed, aadOf(owner)).toString('utf8');
-    return { status: stored.responseStatus, body: (JSON.parse(text) as { body?: unknown }).body };
-  }
-
-  /** Keyed, because a plain hash of a small body could be guessed from the table. */
-  private fingerprintOf(tenantId: string, request: { method: string; url: string; body: unknown }): Buffer {
-    return createHmac('sha256', this.keyOf(tenantId))
-      .update(`${request.method}\n${request.url}\n${canonicalBody(request.body)}`)
-      .digest();
-  }
-
   private keyOf(tenantId: string): Buffer {
     return deriveKey(this.vault.kek, 'idempotency', tenantId);
   }
+}
+
+function refuseAnother(claim: KeyClaim, fingerprint: Buffer): void {
+  if (!fingerprint.equals(claim.fingerprint)) throw new AppError('IDEMPOTENCY_KEY_REUSED');
+}
+
+function inProgress(): AppError {
+  return new AppError('IDEMPOTENCY_IN_PROGRESS', { headers: { 'retry-after': '1' } });
+}
+
+/** Keyed, because a plain hash of a small body could be guessed from the table. */
+function fingerprintOf(secret: Buffer, request: { method: string; url: string; body: unknown }): Buffer {
+  return createHmac('sha256', secret)
+    .update(`${request.method}\n${request.url}\n${canonicalBody(request.body)}`)
+    .digest();
 }
 
 function canonicalBody(body: unknown): string {

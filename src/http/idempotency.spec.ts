@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   createTestDatabase,
   OTHER_TENANT_ID,
@@ -40,10 +40,11 @@ describe('idempotency keys', () => {
     body?: unknown;
     as?: string;
     url?: string;
+    to?: TestApplication;
   }
 
-  async function send({ key, body = { item: 'book' }, as, url = '/v1/orders' }: Sending) {
-    const response = await test.app.inject({
+  async function send({ key, body = { item: 'book' }, as, url = '/v1/orders', to = test }: Sending) {
+    const response = await to.app.inject({
       method: 'POST',
       url,
       headers: {
@@ -214,29 +215,125 @@ describe('idempotency keys', () => {
       });
     });
 
-    it('never let a request that was taken for lost create a second thing', async () => {
+    it('cost no transaction of their own beside the look for an earlier answer', async () => {
+      const transactions = vi.spyOn(database.database, 'withTenant');
+      await send({ url });
+      expect(transactions).toHaveBeenCalledTimes(1);
+      await send({ key: 'key-1', url });
+      expect(transactions).toHaveBeenCalledTimes(3);
+      transactions.mockRestore();
+    });
+
+    it('let two processes carry a request out once, and give both its answer', async () => {
+      const other = await startTestApplication({
+        controllers: [OrdersController],
+        database: database.database,
+        clock,
+      });
+      const others = other.app.get(OrdersController);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      orders.gate = others.gate = promise;
+      const answers = [send({ key: 'key-1', url }), send({ key: 'key-1', url, to: other })];
+      await Promise.all([orders.entered.promise, others.entered.promise]);
+      resolve();
+      const [one, two] = await Promise.all(answers);
+      expect([one?.status, two?.status]).toEqual([201, 201]);
+      expect([one, two].filter((answer) => answer?.replay === 'true')).toHaveLength(1);
+      expect(one?.body).toBe(two?.body);
+      expect(orders.created + others.created).toBe(1);
+      await other.app.close();
+    });
+
+    it('refuse another body that another process is just working on', async () => {
+      const other = await startTestApplication({
+        controllers: [OrdersController],
+        database: database.database,
+        clock,
+      });
       const { promise, resolve } = Promise.withResolvers<void>();
       orders.gate = promise;
-      const lost = send({ key: 'key-1', url });
+      const slow = send({ key: 'key-1', url });
       await orders.entered.promise;
-      clock.advance(60_000);
-      orders.gate = Promise.resolve();
-      expect(await send({ key: 'key-1', url })).toMatchObject({ status: 201, replay: undefined });
+      expect(await send({ key: 'key-1', url, body: { item: 'pen' }, to: other })).toMatchObject({
+        status: 201,
+      });
       resolve();
-      expect(await lost).toMatchObject({ status: 409, code: 'IDEMPOTENCY_IN_PROGRESS' });
+      expect(await slow).toMatchObject({ status: 422, code: 'IDEMPOTENCY_KEY_REUSED' });
+      expect(orders.created).toBe(0);
+      await other.app.close();
+    });
+
+    it('go on where a process of an earlier version died with the key locked', async () => {
+      await send({ key: 'key-1', url });
+      await database.query(
+        'update idempotency_key set response_status = null, response_sealed = null, locked_until = $1',
+        [new Date(clock.now().getTime() + 60_000)],
+      );
+      expect(await send({ key: 'key-1', url })).toMatchObject({
+        status: 409,
+        code: 'IDEMPOTENCY_IN_PROGRESS',
+      });
+      clock.advance(60_000);
+      expect(await send({ key: 'key-1', url })).toMatchObject({ status: 201, replay: undefined });
+    });
+  });
+
+  describe('on a route that looks for an earlier answer after its work', () => {
+    const url = '/v1/orders/looked-up-after';
+
+    it('cost no transaction of their own', async () => {
+      const transactions = vi.spyOn(database.database, 'withTenant');
+      await send({ url });
+      await send({ key: 'key-1', url });
+      expect(transactions).toHaveBeenCalledTimes(2);
+      transactions.mockRestore();
+    });
+
+    it('give the same request the first answer again, and create nothing', async () => {
+      const first = await send({ key: 'key-1', url });
+      expect(await send({ key: 'key-1', url })).toMatchObject({
+        status: 201,
+        replay: 'true',
+        body: first.body,
+      });
       expect(orders.created).toBe(1);
+    });
+
+    it('give it even when the work would be refused by now', async () => {
+      const first = await send({ key: 'key-1', url });
+      orders.fault = new AppError('SESSION_EXPIRED');
+      expect(await send({ key: 'key-1', url })).toMatchObject({
+        status: 201,
+        replay: 'true',
+        body: first.body,
+      });
+      orders.fault = new AppError('SESSION_EXPIRED');
+      expect(await send({ key: 'key-2', url })).toMatchObject({ status: 403, code: 'SESSION_EXPIRED' });
+    });
+
+    it('are refused for another body, whether it is valid or not', async () => {
+      await send({ key: 'key-1', url });
+      for (const item of ['pen', 1]) {
+        expect(await send({ key: 'key-1', url, body: { item } })).toMatchObject({
+          status: 422,
+          code: 'IDEMPOTENCY_KEY_REUSED',
+        });
+      }
+      expect(orders.created).toBe(1);
+    });
+
+    it('tell what was done even when the fault came after the commit', async () => {
+      orders.afterCommit = () => {
+        throw new Error('connection lost at the commit');
+      };
       expect(await send({ key: 'key-1', url })).toMatchObject({ status: 201, replay: 'true' });
     });
 
-    it('keep a lost lock from being taken by another request', async () => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      orders.gate = promise;
-      const lost = send({ key: 'key-1', url });
-      await orders.entered.promise;
-      clock.advance(60_000);
-      expect(await send({ key: 'key-1', url, body: { item: 'pen' } })).toMatchObject({ status: 422 });
-      resolve();
-      expect(await lost).toMatchObject({ status: 201 });
+    it('are new again after their time', async () => {
+      await send({ key: 'key-1', url });
+      clock.advance(test.config.workflow.idempotencyHours * 3_600_000);
+      expect(await send({ key: 'key-1', url })).toMatchObject({ status: 201, replay: undefined });
+      expect(orders.created).toBe(2);
     });
   });
 });

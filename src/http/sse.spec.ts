@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTestApplication, type TestApplication } from '../../test/harness/http-application.fake.js';
-import { lastEventIdOf, openSse } from './sse.js';
+import { lastEventIdOf, limitSseStreams, openSse } from './sse.js';
 import { StreamsController } from '../../test/harness/streams.fake.js';
 
 describe('Server-Sent Events', () => {
@@ -115,6 +115,15 @@ class StalledResponse extends EventEmitter {
   destroyed = false;
   writableEnded = false;
   writableNeedDrain = false;
+  end(text = '') {
+    this.written.push(text);
+    this.writableEnded = true;
+    this.emit('close');
+  }
+  destroy() {
+    this.destroyed = true;
+    this.emit('close');
+  }
   setHeader() {}
   writeHead() {}
   write(text: string) {
@@ -123,9 +132,9 @@ class StalledResponse extends EventEmitter {
   }
 }
 
-function open() {
+function open(server: object = {}) {
   const raw = new StalledResponse();
-  const reply = { hijack() {}, getHeaders: () => ({}), raw, server: { server: {} } };
+  const reply = { hijack() {}, getHeaders: () => ({}), raw, server: { server } };
   return { raw, stream: openSse(reply as unknown as FastifyReply) };
 }
 
@@ -164,7 +173,45 @@ describe('a stream to a slow client', () => {
     expect(raw.written.filter((text) => text === ': heartbeat\n\n')).toHaveLength(2);
   });
 
+  it('is cut off when it has read nothing for two minutes', async () => {
+    const { raw } = open();
+    raw.writableNeedDrain = true;
+    await vi.advanceTimersByTimeAsync(7 * 15_000);
+    expect(raw.destroyed).toBe(false);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(raw.destroyed).toBe(true);
+  });
+
   it('never lets a field break out of its line', async () => {
     await expect(open().stream.send({ event: 'a\ndata: forged', data: 1 })).rejects.toThrow(TypeError);
+  });
+});
+
+describe('the streams of one server', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('share one timer, which ends with the last of them', async () => {
+    const server = {};
+    const streams = Array.from({ length: 100 }, () => open(server));
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(15_000);
+    for (const { raw } of streams) {
+      expect(raw.written.filter((text) => text === ': heartbeat\n\n')).toHaveLength(1);
+    }
+    for (const { stream } of streams) stream.close();
+    await Promise.all(streams.map(({ stream }) => stream.closed));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('are asked to come back when they are old', async () => {
+    const server = {};
+    limitSseStreams(server, { maxStreams: 10, maxAgeMs: 60_000 });
+    const { raw } = open(server);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(raw.writableEnded).toBe(false);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(raw.writableEnded).toBe(true);
+    expect(raw.written.at(-1)).toMatch(/^retry: \d{4}\n\n$/);
   });
 });

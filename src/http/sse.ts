@@ -1,9 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { AppError } from '../kernel/app-error.js';
+import { type SseLimits, SseStreams, type TendedStream } from './sse-streams.js';
 
-const HEARTBEAT_INTERVAL_MS = 15_000;
+/** Heartbeats a client may leave unread, in a row, before it is cut off: two minutes. */
+const UNREAD_BEATS = 8;
+/** Clients come back at different moments, or those of a stopped process would all arrive at once. */
+const RECONNECT_MS = { least: 1_000, most: 5_000 };
 
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -29,20 +34,30 @@ export interface SseStream {
    * @returns whether the stream is still open: false means that nobody is listening any more.
    */
   send(event: SseEvent): Promise<boolean>;
-  /** Ends the stream; the client may reconnect with `Last-Event-ID`. */
+  /** Ends the stream: everything has been told. */
   close(): void;
+  /** Ends the stream though there is more to tell: the client is asked to come back with `Last-Event-ID`. */
+  closeToReconnect(): void;
   /** Settles once the stream has ended, whoever ended it. */
   readonly closed: Promise<void>;
+  /** Aborts at the same moment. */
+  readonly gone: AbortSignal;
   readonly isOpen: boolean;
 }
 
-const streamsOfServer = new WeakMap<object, Set<SseStream>>();
+const streamsOfServer = new WeakMap<object, SseStreams>();
 
 /**
  * Takes a reply over and turns it into an event stream. Headers set on the reply so far (the request id, the
  * security headers) go out with it. The handler must not answer in any other way afterwards.
+ *
+ * @throws AppError `SERVICE_UNAVAILABLE` when this server has as many streams open as it may.
  */
 export function openSse(reply: FastifyReply): SseStream {
+  const streams = streamsOf(reply.server.server);
+  if (streams.isFull) {
+    throw new AppError('SERVICE_UNAVAILABLE', { detail: 'Too many event streams are open here.' });
+  }
   reply.hijack();
   const response = reply.raw;
   for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...STREAM_HEADERS })) {
@@ -50,15 +65,20 @@ export function openSse(reply: FastifyReply): SseStream {
   }
   response.writeHead(200);
   // A first comment makes proxies and clients see that the stream stands.
-  response.write(': open\n\n');
+  response.write(`: open\n${retryHint()}`);
   const stream = new ResponseStream(response);
-  remember(reply.server.server, stream);
+  streams.add(stream);
   return stream;
+}
+
+/** Sets what the event streams of a server may take. */
+export function limitSseStreams(server: object, limits: SseLimits): void {
+  streamsOf(server).limit(limits);
 }
 
 /** Ends every stream of a server, so that its shutdown need not wait for clients that never leave. */
 export function closeSseStreams(server: object): void {
-  for (const stream of streamsOfServer.get(server) ?? []) stream.close();
+  streamsOf(server).closeAll();
 }
 
 /**
@@ -78,18 +98,17 @@ export function lastEventIdOf(request: Pick<FastifyRequest, 'headers'>): number 
   return id;
 }
 
-class ResponseStream implements SseStream {
+class ResponseStream implements SseStream, TendedStream {
   readonly closed: Promise<void>;
-  private readonly gone = new AbortController();
+  private readonly leaving = new AbortController();
+  private unreadBeats = 0;
 
   constructor(private readonly response: ServerResponse) {
-    const heartbeat = setInterval(() => this.beat(), HEARTBEAT_INTERVAL_MS).unref();
     // A client that resets the connection is an end like any other.
     response.on('error', () => undefined);
     this.closed = new Promise((resolve) => {
       const end = () => {
-        clearInterval(heartbeat);
-        this.gone.abort();
+        this.leaving.abort();
         resolve();
       };
       if (response.closed || response.destroyed) end();
@@ -97,8 +116,12 @@ class ResponseStream implements SseStream {
     });
   }
 
+  get gone(): AbortSignal {
+    return this.leaving.signal;
+  }
+
   get isOpen(): boolean {
-    return !this.gone.signal.aborted && !this.response.writableEnded;
+    return !this.gone.aborted && !this.response.writableEnded;
   }
 
   async send(event: SseEvent): Promise<boolean> {
@@ -111,13 +134,20 @@ class ResponseStream implements SseStream {
     if (!this.response.writableEnded) this.response.end();
   }
 
-  private beat(): void {
-    // A client that reads nothing gets no heartbeats on top of what it has not read.
-    if (this.isOpen && !this.response.writableNeedDrain) this.response.write(': heartbeat\n\n');
+  closeToReconnect(): void {
+    if (!this.response.writableEnded) this.response.end(retryHint());
+  }
+
+  /** A client that reads nothing gets no heartbeats on top of what it has not read, and is cut off at last. */
+  beat(): void {
+    const isUnread = this.response.writableNeedDrain || this.response.writableEnded;
+    this.unreadBeats = isUnread ? this.unreadBeats + 1 : 0;
+    if (!isUnread) this.response.write(': heartbeat\n\n');
+    else if (this.unreadBeats >= UNREAD_BEATS) this.response.destroy();
   }
 
   private async drained(): Promise<void> {
-    await once(this.response, 'drain', { signal: this.gone.signal }).catch(() => undefined);
+    await once(this.response, 'drain', { signal: this.gone }).catch(() => undefined);
   }
 }
 
@@ -132,8 +162,12 @@ function oneLine(text: string): string {
   return text;
 }
 
-function remember(server: object, stream: SseStream): void {
-  const streams = streamsOfServer.get(server) ?? new Set();
-  streamsOfServer.set(server, streams.add(stream));
-  void stream.closed.then(() => streams.delete(stream));
+function retryHint(): string {
+  return `retry: ${randomInt(RECONNECT_MS.least, RECONNECT_MS.most)}\n\n`;
+}
+
+function streamsOf(server: object): SseStreams {
+  const streams = streamsOfServer.get(server) ?? new SseStreams();
+  streamsOfServer.set(server, streams);
+  return streams;
 }

@@ -22,10 +22,10 @@ import { lastEventIdOf, openSse } from '../http/sse.js';
 import { AppError } from '../kernel/app-error.js';
 import { isId } from '../kernel/ids.js';
 import { RunAdmission } from './admission/run-admission.service.js';
-import { isStreamEnd } from './events/stream-end.js';
 import { RunEventFeed } from './events/run-event-feed.service.js';
 import { ListWorkflowsPipe, type RunListRequest } from './list-workflows.pipe.js';
 import { ApiRunFilters } from './list-workflows.query.js';
+import { streamRun } from './events/stream-run.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ArtifactDto, HistoryEntryDto, RunDto, RunSummaryDto } from './run.dto.js';
 import {
@@ -58,7 +58,8 @@ export class WorkflowController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Start a run' })
   @ApiAcceptedResponse({ type: RunSummaryDto, description: 'The run is durable; follow it by its events' })
-  @Idempotent()
+  // All that a start leaves behind it commits with its answer, and most starts are not repetitions.
+  @Idempotent({ lookUp: 'after' })
   @RequirePermission('workflows.start')
   async start(
     @CurrentPrincipal() principal: Principal,
@@ -156,17 +157,7 @@ export class WorkflowController {
     // Deliveries that were under way when a run was cancelled still report after its end.
     const last = isEnded(run.status) ? run.eventSeq : undefined;
     const stream = openSse(reply);
-    const gone = new AbortController();
-    void stream.closed.then(() => gone.abort());
-    try {
-      for await (const event of this.feed.follow(principal.tenantId, id, after, gone.signal)) {
-        const data = { ...event.data, runId: id, at: event.createdAt };
-        if (!(await stream.send({ id: event.seq, event: event.type, data }))) break;
-        if (last === undefined ? isStreamEnd(event.type) : event.seq >= last) break;
-      }
-    } finally {
-      stream.close();
-    }
+    await streamRun(stream, id, last, this.feed.subscribe(principal.tenantId, id, after, stream.gone));
   }
 
   @Get(':id/artifacts')
@@ -197,9 +188,14 @@ export class WorkflowController {
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
     @Req() request: PrincipalRequest,
-  ) {
+  ): Promise<unknown> {
     if (!isId(id)) throw new AppError('WORKFLOW_NOT_FOUND');
-    return presentRunSummary(await this.control.cancel(principal, id, request.id));
+    let answer: unknown;
+    await this.control.cancel(principal, id, request.id, async (trx, cancelled) => {
+      answer = presentRunSummary(cancelled);
+      await request.idempotency?.store(trx, 202, answer);
+    });
+    return answer;
   }
 }
 

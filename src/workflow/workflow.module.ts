@@ -17,6 +17,9 @@ import { WaitingRuns } from './engine/waiting-runs.js';
 import { CommittedEventsRepository } from './events/committed-events.repository.js';
 import { CommittedEvents } from './events/committed-events.service.js';
 import { RunEventFeed } from './events/run-event-feed.service.js';
+import { RunEventReader } from './events/run-event-reader.service.js';
+import { RunEventRepository } from './events/run-event.repository.js';
+import { RunWatch } from './events/run-watch.service.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ApprovalsController } from './review/approvals.controller.js';
 import { ReviewService } from './review/review.service.js';
@@ -47,6 +50,9 @@ import { WorkflowWorker } from './workflow.worker.js';
     RunEventFeed,
     CommittedEventsRepository,
     CommittedEvents,
+    RunEventReader,
+    RunEventRepository,
+    RunWatch,
     ApprovalRepository,
     ReviewService,
     RunAccess,
@@ -59,6 +65,7 @@ import { WorkflowWorker } from './workflow.worker.js';
     WorkflowWorker,
   ],
   exports: [
+    DefinitionStore,
     RunAdmission,
     RunControl,
     RunLoader,
@@ -68,6 +75,5 @@ import { WorkflowWorker } from './workflow.worker.js';
     CommittedEvents,
     Transitions,
   ],
-  exports: [DefinitionStore, RunAdmission, RunControl, RunLoader, RunAccess, RunWriter, RunEventFeed, Transitions],
 })
 export class WorkflowModule {}

@@ -12,6 +12,8 @@ export class EventStream {
   readonly events: StreamedEvent[] = [];
   /** Lines that are comments, without their colon. */
   readonly comments: string[] = [];
+  /** After how many milliseconds the server last asked to be called again. */
+  retryMs: number | undefined;
   private readonly reader: ReadableStreamDefaultReader<Uint8Array>;
   private readonly decoder = new TextDecoder();
   private rest = '';
@@ -25,11 +27,16 @@ export class EventStream {
   }
 
   /** Opens the stream of a run, from the event after a position. */
-  static async open(address: string, runId: string, lastEventId?: number): Promise<EventStream> {
+  static async open(
+    address: string,
+    runId: string,
+    lastEventId?: number,
+    key = ADMIN_KEY,
+  ): Promise<EventStream> {
     const abort = new AbortController();
     const response = await fetch(new URL(`/v1/workflows/${runId}/events`, address), {
       headers: {
-        authorization: `Bearer ${ADMIN_KEY}`,
+        authorization: `Bearer ${key}`,
         accept: 'text/event-stream',
         ...(lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) }),
       },
@@ -76,6 +83,8 @@ export class EventStream {
     const fields = new Map(block.split('\n').map((line) => splitOnce(line)));
     const comment = fields.get('');
     if (comment !== undefined) this.comments.push(comment);
+    const retry = fields.get('retry');
+    if (retry !== undefined) this.retryMs = Number(retry);
     const data = fields.get('data');
     if (data === undefined) return;
     this.events.push({

@@ -42,7 +42,30 @@ export class OrdersController {
 
   @Post('in-transaction')
   @Idempotent()
-  async createInTransaction(@Body() order: Order, @Req() request: HttpRequest): Promise<object> {
+  createInTransaction(@Body() order: Order, @Req() request: HttpRequest): Promise<object> {
+    return this.within(order, request);
+  }
+
+  @Post('looked-up-after')
+  @Idempotent({ lookUp: 'after' })
+  createOptimistically(@Body() order: Order, @Req() request: HttpRequest): Promise<object> {
+    const fault = this.fault;
+    this.fault = undefined;
+    if (fault) throw fault;
+    return this.within(order, request);
+  }
+
+  @Post('unmarked')
+  createUnmarked(@Body() order: Order): object {
+    return { number: ++this.created, item: order.item };
+  }
+
+  @Get()
+  list(): object {
+    return {};
+  }
+
+  private async within(order: Order, request: HttpRequest): Promise<object> {
     const tenantId = request.principal?.tenantId;
     if (!tenantId) throw new AppError('UNAUTHENTICATED');
     const answer = await this.database.withTenant(tenantId, async (trx) => {
@@ -55,15 +78,5 @@ export class OrdersController {
     this.created++;
     this.afterCommit();
     return answer;
-  }
-
-  @Post('unmarked')
-  createUnmarked(@Body() order: Order): object {
-    return { number: ++this.created, item: order.item };
-  }
-
-  @Get()
-  list(): object {
-    return {};
   }
 }

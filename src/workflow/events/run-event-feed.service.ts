@@ -1,77 +1,53 @@
-import { EventEmitter } from 'node:events';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { DatabaseService } from '../../database/database.service.js';
-import { RunRepository } from '../runs/run.repository.js';
-
-export interface FeedEvent {
-  /** Position in the run's events, from 1, without gaps. */
-  readonly seq: number;
-  readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly createdAt: Date;
-}
-
-const PAGE = 200;
-/** How soon events that another process has written are seen. */
-const POLL_MS = 250;
+import { Injectable } from '@nestjs/common';
+import type { RunEvent } from './run-event.repository.js';
+import { PAGE, RunEventReader } from './run-event-reader.service.js';
+import { RunWatch } from './run-watch.service.js';
 
 /**
- * A run's events as a stream that can be taken up anywhere: rows are read from a position on, so there is no gap and
- * no duplicate. Commits of this process wake readers at once; those of others are found by looking.
+ * A run's events as a stream that can be taken up anywhere. A follower holds a position and at most one page of rows;
+ * what it has not taken yet stays in the database. So there is no gap, no duplicate, and no queue that a slow client
+ * could fill.
  */
 @Injectable()
-export class RunEventFeed implements OnModuleDestroy {
-  private readonly wakes = new EventEmitter().setMaxListeners(0);
-  private readonly stopping = new AbortController();
-
+export class RunEventFeed {
   constructor(
-    private readonly database: DatabaseService,
-    private readonly runs: RunRepository,
+    private readonly watch: RunWatch,
+    private readonly reader: RunEventReader,
   ) {}
 
-  /** Tells readers of this process that a run has new events. */
+  /** Tells followers in this process that a run has new events; to be called when they have committed. */
   wake(runId: string): void {
-    this.wakes.emit(runId);
+    this.watch.wake(runId);
   }
 
-  /** Every event after a position, then those to come, until the signal aborts or the process stops. */
-  async *follow(
+  /**
+   * Every event of a run after a position (0 for all), then those to come, until the signal aborts or the process
+   * stops. It does not end with the run. Leaving it changes nothing about the run.
+   *
+   * @throws whatever the database throws; a follower may begin anew behind the last event it has seen.
+   */
+  async *subscribe(
     tenantId: string,
     runId: string,
     afterSeq: number,
     signal: AbortSignal,
-  ): AsyncGenerator<FeedEvent> {
-    const ending = AbortSignal.any([signal, this.stopping.signal]);
+  ): AsyncGenerator<RunEvent, void, undefined> {
+    const run = this.watch.enter(runId);
     let position = afterSeq;
-    while (!ending.aborted) {
-      // Listening starts before the look, so that nothing falls between the two.
-      const woken = this.nextWake(runId, ending);
-      const rows = await this.database.withTenant(tenantId, (trx) =>
-        this.runs.events(trx, runId, position, PAGE),
-      );
-      for (const row of rows) {
-        position = row.seq;
-        yield { seq: row.seq, type: row.type, data: row.data, createdAt: row.created_at };
+    try {
+      while (!signal.aborted && !run.isClosed) {
+        // Counted before the look, so that nothing falls between the two.
+        const { wakeCount } = run;
+        const events = await this.reader.read({ tenantId, runId, afterSeq: position });
+        run.reached(events.at(-1)?.seq ?? 0);
+        for (const event of events) {
+          position = event.seq;
+          yield event;
+        }
+        if (events.length < PAGE) await run.news(position, wakeCount, signal);
       }
-      if (rows.length < PAGE) await woken;
+    } finally {
+      this.watch.leave(runId, run);
     }
-  }
-
-  onModuleDestroy(): void {
-    this.stopping.abort();
-  }
-
-  private nextWake(runId: string, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const settle = () => {
-        clearTimeout(timer);
-        this.wakes.off(runId, settle);
-        signal.removeEventListener('abort', settle);
-        resolve();
-      };
-      const timer = setTimeout(settle, POLL_MS);
-      this.wakes.once(runId, settle);
-      signal.addEventListener('abort', settle, { once: true });
-    });
   }
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Principal } from '../../auth/principal.js';
 import { isEnded } from '../../compliance/state/phases.js';
 import { DatabaseService } from '../../database/database.service.js';
+import type { Trx } from '../../database/trx.js';
 import { AppError } from '../../kernel/app-error.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { endOf } from '../engine/transitions.service.js';
@@ -11,6 +12,9 @@ import type { Run } from './run.js';
 import { changeOf, joinChanges } from './run-change.js';
 import { RunRepository } from './run.repository.js';
 import { RunWriter } from './run-writer.service.js';
+
+/** Called in the transaction that cancels the run, so that the answer commits with it. */
+export type OnCancelled = (trx: Trx, run: Run) => Promise<void>;
 
 /** What people do to a run from outside. */
 @Injectable()
@@ -29,8 +33,13 @@ export class RunControl {
    *
    * @throws AppError WORKFLOW_NOT_FOUND, RUN_ALREADY_ENDED.
    */
-  async cancel(principal: Principal, runId: string, requestId: string): Promise<Run> {
-    const { prepared, run } = await this.database.withTenant(principal.tenantId, async (trx) => {
+  async cancel(
+    principal: Principal,
+    runId: string,
+    requestId: string,
+    onCancelled: OnCancelled,
+  ): Promise<void> {
+    const prepared = await this.database.withTenant(principal.tenantId, async (trx) => {
       const locked = await this.runs.lock(trx, runId);
       if (!locked) throw new AppError('WORKFLOW_NOT_FOUND');
       if (isEnded(locked.status))
@@ -55,10 +64,10 @@ export class RunControl {
         endOf('CANCELLED', actor, { actorId: principal.id }),
       );
       const ready = this.writer.prepare(locked, change);
-      return { prepared: ready, run: await this.writer.apply(trx, ready) };
+      await onCancelled(trx, await this.writer.apply(trx, ready));
+      return ready;
     });
     this.writer.committed(prepared);
     this.feed.wake(runId);
-    return run;
   }
 }

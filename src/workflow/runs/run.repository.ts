@@ -54,17 +54,6 @@ export class RunRepository {
       .execute();
   }
 
-  events(trx: Trx, runId: string, afterSeq: number, limit: number) {
-    return trx
-      .selectFrom('workflow_event')
-      .select(['seq', 'type', 'data', 'created_at'])
-      .where('run_id', '=', runId)
-      .where('seq', '>', afterSeq)
-      .orderBy('seq')
-      .limit(limit)
-      .execute();
-  }
-
   /** Oldest first; `after` is the id of the last artefact already seen. */
   artifacts(trx: Trx, runId: string, limit: number, after?: string) {
     const rows = artifactsWithContent(trx).where('run_id', '=', runId).orderBy('artifact.id').limit(limit);

@@ -12,7 +12,12 @@ export type JsonValue =
  * canonicaliser that rewrites them would hash something other than what was given.
  */
 export function canonicalJson(value: unknown): string {
-  return write(value, '$');
+  try {
+    return write(value, undefined);
+  } catch {
+    // Only a fault has to be told where it stands: the second time each member knows its path.
+    return write(value, '$');
+  }
 }
 
 /** SHA-256 of the canonical text, lower-case hexadecimal. */
@@ -20,7 +25,7 @@ export function canonicalHash(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value), 'utf8').digest('hex');
 }
 
-function write(value: unknown, path: string): string {
+function write(value: unknown, path: string | undefined): string {
   switch (typeof value) {
     case 'string':
       return writeString(value, path);
@@ -37,22 +42,22 @@ function write(value: unknown, path: string): string {
   }
 }
 
-function writeString(text: string, path: string): string {
+function writeString(text: string, path: string | undefined): string {
   if (!text.isWellFormed()) throw new TypeError(`${path}: lone surrogate`);
   return JSON.stringify(text);
 }
 
-function writeArray(items: readonly unknown[], path: string): string {
+function writeArray(items: readonly unknown[], path: string | undefined): string {
   let out = '[';
   for (let index = 0; index < items.length; index++) {
     if (!(index in items)) throw new TypeError(`${path}[${index}]: hole in an array`);
     if (index > 0) out += ',';
-    out += write(items[index], `${path}[${index}]`);
+    out += write(items[index], path && `${path}[${index}]`);
   }
   return `${out}]`;
 }
 
-function writeObject(object: object, path: string): string {
+function writeObject(object: object, path: string | undefined): string {
   const prototype: unknown = Object.getPrototypeOf(object);
   if (prototype !== Object.prototype && prototype !== null) {
     throw new TypeError(`${path}: only plain objects have a canonical form`);
@@ -60,9 +65,13 @@ function writeObject(object: object, path: string): string {
   if (Object.getOwnPropertySymbols(object).length > 0) throw new TypeError(`${path}: symbol key`);
   const fields = object as Record<string, unknown>;
   if (typeof fields['toJSON'] === 'function') throw new TypeError(`${path}: toJSON`);
-  const members = Object.keys(fields)
-    // The default comparison of sort() is by UTF-16 code unit, as RFC 8785 §3.2.3 asks.
-    .sort()
-    .map((key) => `${writeString(key, path)}:${write(fields[key], `${path}.${key}`)}`);
-  return `{${members.join(',')}}`;
+  // The default comparison of sort() is by UTF-16 code unit, as RFC 8785 §3.2.3 asks.
+  const keys = Object.keys(fields).sort();
+  let out = '{';
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] as string;
+    if (index > 0) out += ',';
+    out += `${writeString(key, path)}:${write(fields[key], path && `${path}.${key}`)}`;
+  }
+  return `${out}}`;
 }

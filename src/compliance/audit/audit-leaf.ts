@@ -134,7 +134,9 @@ const LEAF_PREFIX = Buffer.of(0);
 
 /** Absent members have no place in canonical JSON; null means something else. */
 function withoutUndefined(object: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(object).filter(([, value]) => value !== undefined && value !== null),
-  );
+  const present: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(object)) {
+    if (value !== undefined && value !== null) present[key] = value;
+  }
+  return present;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { UsageError } from '../usage-error.mjs';
 import { installPeers } from './install-peers.mjs';
 import { redisVersion } from './redis.mjs';
 
@@ -47,8 +48,8 @@ export const SYSTEM_NAMES = ['countersign', ...PEER_SYSTEMS.map(({ name }) => na
 export async function systemsFor({ only, workers }) {
   const wanted = only?.split(',') ?? SYSTEM_NAMES;
   const unknown = wanted.find((name) => !SYSTEM_NAMES.includes(name));
-  if (unknown) throw new Error(`There is no system "${unknown}". Systems: ${SYSTEM_NAMES.join(', ')}`);
-  const counts = (workers ?? (only === 'countersign' ? '1' : '1,2')).split(',').map(Number);
+  if (unknown) throw new UsageError(`There is no system "${unknown}". Systems: ${SYSTEM_NAMES.join(', ')}`);
+  const counts = (workers ?? (only === 'countersign' ? '1' : '1,2')).split(',').map(processCount);
   const ours = wanted.includes('countersign') ? counts.map(countersign) : [];
   const asked = PEER_SYSTEMS.filter(({ name }) => wanted.includes(name));
   const reasons = await reasonsToLeaveOut(asked);
@@ -58,6 +59,13 @@ export async function systemsFor({ only, workers }) {
       .filter(({ name }) => reasons.has(name))
       .map(({ name, label }) => ({ name, label, reason: reasons.get(name) })),
   };
+}
+
+function processCount(text) {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1)
+    throw new UsageError('--workers must be whole numbers from 1, with commas');
+  return count;
 }
 
 function countersign(workers) {

@@ -22,11 +22,12 @@ export async function connect({ folder, databaseUrl, workers, onWaiting, onDone,
 
   const keys = new Map();
   const ids = new Map();
-  const observer = new RunObserver(databaseUrl, (id, status, fault) => {
+  const seen = (id, status, fault) => {
     if (status === 'WAITING_FOR_APPROVAL') onWaiting(keys.get(id));
     else if (status === 'COMPLETED') onDone(keys.get(id));
     else onFault(new Error(`run ${id} ended ${status}: ${JSON.stringify(fault)}\n${lastFaults()}`));
-  });
+  };
+  const observer = new RunObserver(databaseUrl, seen, onFault);
   await observer.connect();
   let starts = 0;
   let approvals = 0;

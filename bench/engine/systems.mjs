@@ -42,7 +42,7 @@ const PEER_SYSTEMS = [
 ];
 
 /** Names that `--only` knows. */
-export const SYSTEM_NAMES = ['countersign', ...PEER_SYSTEMS.map(({ name }) => name)];
+const SYSTEM_NAMES = ['countersign', ...PEER_SYSTEMS.map(({ name }) => name)];
 
 /** What the options ask to be measured, and what of it cannot be. */
 export async function systemsFor({ only, workers }) {

@@ -26,6 +26,8 @@ export const options = {
   'in-flight': { type: 'string', default: '200' },
   /** Seconds of load before anything is measured. */
   'warm-up': { type: 'string', default: '2' },
+  /** Folder for CPU profiles of the processes of Countersign. */
+  profile: { type: 'string' },
   /** The report as JSON, with the figures of each round. */
   json: { type: 'boolean', default: false },
 };

@@ -4,11 +4,21 @@ import { RunObserver } from './run-observer.mjs';
 import { startServers } from './server-processes.mjs';
 
 /** Starts the product and drives it through its REST API: one key starts runs, another approves them. */
-export async function connect({ folder, databaseUrl, workers, onWaiting, onDone, onFault, onWentOn }) {
+export async function connect({
+  folder,
+  databaseUrl,
+  workers,
+  profileFolder,
+  onWaiting,
+  onDone,
+  onFault,
+  onWentOn,
+}) {
   const { key, servers, stop, lastFaults } = await startServers({
     folder,
     databaseUrl,
     count: workers,
+    profileFolder,
     onMessage: ({ wentOn, at }) => onWentOn(wentOn, at),
   });
   const setUp = new RestClient(servers[0].address, key);

@@ -7,6 +7,9 @@ import { measureLimits } from './engine/limit.mjs';
 import { measureSystem } from './engine/measure.mjs';
 import { systemsFor } from './engine/systems.mjs';
 import { tableOf } from './engine/table.mjs';
+import { UsageError } from './usage-error.mjs';
+
+const EXIT_STOPPED = 130;
 
 export const options = {
   /** Runs that each round drives together. */
@@ -23,6 +26,8 @@ export const options = {
   'in-flight': { type: 'string', default: '200' },
   /** Seconds of load before anything is measured. */
   'warm-up': { type: 'string', default: '2' },
+  /** Folder for CPU profiles of the processes of Countersign. */
+  profile: { type: 'string' },
   /** The report as JSON, with the figures of each round. */
   json: { type: 'boolean', default: false },
 };
@@ -32,7 +37,7 @@ export async function main(values) {
   const plan = planOf(values, systems.length > 1 ? 3 : 1);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+    process.once(signal, () => stop.abort(signal));
   }
   const cluster = await startCluster();
   try {
@@ -47,6 +52,11 @@ export async function main(values) {
       absent,
     };
     process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${tableOf(report)}`);
+  } catch (error) {
+    // What breaks because we were told to stop is no fault.
+    if (!stop.signal.aborted) throw error;
+    process.stderr.write(`stopped by ${stop.signal.reason}\n`);
+    process.exitCode = EXIT_STOPPED;
   } finally {
     await cluster.stop();
   }
@@ -85,7 +95,7 @@ function planOf(values, usualRounds) {
 
 function positive(values, name) {
   const value = Number(values[name]);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1`);
+  if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${name} must be a whole number from 1`);
   return value;
 }
 

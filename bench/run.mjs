@@ -1,6 +1,7 @@
 // `npm run bench -- <name> [options]`: runs `<name>.bench.mjs` over the built product.
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { UsageError } from './usage-error.mjs';
 
 const EXIT_USAGE = 64;
 
@@ -15,6 +16,7 @@ const { options, main } = await import(`./${name}.bench.mjs`);
 try {
   await main(valuesOf(options));
 } catch (error) {
+  if (error instanceof UsageError) giveUp(error.message, EXIT_USAGE);
   giveUp(error.stack, 1);
 }
 

@@ -4,11 +4,21 @@ import { RunObserver } from './run-observer.mjs';
 import { startServers } from './server-processes.mjs';
 
 /** Starts the product and drives it through its REST API: one key starts runs, another approves them. */
-export async function connect({ folder, databaseUrl, workers, onWaiting, onDone, onFault, onWentOn }) {
+export async function connect({
+  folder,
+  databaseUrl,
+  workers,
+  profileFolder,
+  onWaiting,
+  onDone,
+  onFault,
+  onWentOn,
+}) {
   const { key, servers, stop, lastFaults } = await startServers({
     folder,
     databaseUrl,
     count: workers,
+    profileFolder,
     onMessage: ({ wentOn, at }) => onWentOn(wentOn, at),
   });
   const setUp = new RestClient(servers[0].address, key);
@@ -22,11 +32,12 @@ export async function connect({ folder, databaseUrl, workers, onWaiting, onDone,
 
   const keys = new Map();
   const ids = new Map();
-  const observer = new RunObserver(databaseUrl, (id, status, fault) => {
+  const seen = (id, status, fault) => {
     if (status === 'WAITING_FOR_APPROVAL') onWaiting(keys.get(id));
     else if (status === 'COMPLETED') onDone(keys.get(id));
     else onFault(new Error(`run ${id} ended ${status}: ${JSON.stringify(fault)}\n${lastFaults()}`));
-  });
+  };
+  const observer = new RunObserver(databaseUrl, seen, onFault);
   await observer.connect();
   let starts = 0;
   let approvals = 0;

@@ -11,12 +11,15 @@ const CHANGED = {
  * as the peers, whose processes tell it. The connection's share of the database is left out of the figures.
  */
 export class RunObserver {
-  constructor(databaseUrl, seen) {
+  /** @param seen is told the id, status and fault of a run that waits or has ended; `failed` why nobody can look. */
+  constructor(databaseUrl, seen, failed) {
     this.client = new pg.Client({ connectionString: databaseUrl });
     this.seen = seen;
+    this.failed = failed;
     /** Ids of unfinished runs in the order they were made: UUIDs of version 7 sort by time. */
     this.unfinished = new Set();
     this.intervalMs = 1;
+    this.isClosed = false;
   }
 
   async connect() {
@@ -27,18 +30,25 @@ export class RunObserver {
 
   watch(id) {
     this.unfinished.add(id);
-    this.timer ??= setTimeout(() => this.look(), this.intervalMs);
+    if (this.timer === undefined) this.lookSoon();
+  }
+
+  lookSoon() {
+    this.timer = setTimeout(() => {
+      void this.look().catch((error) => this.failed(error));
+    }, this.intervalMs);
   }
 
   async look() {
-    const [oldest] = [...this.unfinished].toSorted();
+    const oldest = [...this.unfinished].reduce((least, id) => (id < least ? id : least));
     const { rows } = await this.client.query({ ...CHANGED, values: [oldest] });
     for (const { id, status, fault } of rows) {
       if (!this.unfinished.has(id)) continue;
       if (status !== 'WAITING_FOR_APPROVAL') this.unfinished.delete(id);
       this.seen(id, status, fault);
     }
-    this.timer = this.unfinished.size > 0 ? setTimeout(() => this.look(), this.intervalMs) : undefined;
+    this.timer = undefined;
+    if (this.unfinished.size > 0 && !this.isClosed) this.lookSoon();
   }
 
   /** Runs complete in the tables, and the outputs kept for them. */
@@ -50,6 +60,7 @@ export class RunObserver {
   }
 
   async close() {
+    this.isClosed = true;
     clearTimeout(this.timer);
     await this.client.end();
   }

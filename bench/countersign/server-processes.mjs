@@ -11,9 +11,9 @@ const STOP_TIMEOUT_MS = 30_000;
 
 /**
  * The product in so many processes over one database, each serving HTTP and driving runs, with the settings it is
- * shipped with. Their logs go to files, at the level they have by default.
+ * shipped with. Their logs go to files, at the level they have by default, and CPU profiles to `profileFolder`.
  */
-export async function startServers({ folder, databaseUrl, count, onMessage }) {
+export async function startServers({ folder, databaseUrl, count, profileFolder, onMessage }) {
   const key = `cs_test_${randomBytes(24).toString('base64url')}`;
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const environment = {
@@ -27,10 +27,11 @@ export async function startServers({ folder, databaseUrl, count, onMessage }) {
     COUNTERSIGN_LOG_LEVEL: 'info',
     COUNTERSIGN__LOGGING__PRETTY: 'false',
   };
+  const nodeOptions = profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`] : [];
   const servers = [];
   // One after the other: the first one makes the tables.
   for (let index = 0; index < count; index++) {
-    servers.push(await startServer(environment, join(folder, `server-${index}.log`), onMessage));
+    servers.push(await startServer(environment, nodeOptions, join(folder, `server-${index}.log`), onMessage));
   }
   return {
     key,
@@ -49,10 +50,10 @@ function faultsIn(logFile) {
     .join('\n');
 }
 
-async function startServer(environment, logFile, onMessage) {
+async function startServer(environment, nodeOptions, logFile, onMessage) {
   const port = await freePort();
   const log = openSync(logFile, 'a');
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, 'server.mjs')], {
+  const child = spawn(process.execPath, [...nodeOptions, resolve(import.meta.dirname, 'server.mjs')], {
     env: { ...environment, PORT: String(port) },
     stdio: ['ignore', log, log, 'ipc'],
   });

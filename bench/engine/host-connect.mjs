@@ -8,7 +8,10 @@ import { startRedis } from './redis.mjs';
 export async function connect({ adapter, databaseUrl, redis, folder, onWaiting, onDone, onFault }) {
   const server = redis ? await startRedis(folder, redis) : undefined;
   const options = { adapter, databaseUrl, redisPort: server?.port };
-  const child = fork(join(import.meta.dirname, 'host.mjs'), [JSON.stringify(options)]);
+  const child = fork(join(import.meta.dirname, 'host.mjs'), [JSON.stringify(options)], {
+    // What a peer does with its own packages is no news here.
+    execArgv: ['--no-deprecation'],
+  });
   process.once('exit', () => child.kill('SIGKILL'));
   const mailbox = new Mailbox((message) => child.send(message));
   const ready = Promise.withResolvers();

@@ -11,7 +11,9 @@ export async function installPeers(folder) {
   const wanted = `${process.platform}-${process.arch}\n${readFileSync(join(folder, 'package-lock.json'), 'utf8')}`;
   if (readIfThere(stamp) === wanted) return undefined;
   process.stderr.write('Installing the peers (once) …\n');
-  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], {
+  // The folder is named, too: inside `npm run` npm would otherwise take the project that it runs for.
+  const args = ['ci', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+  const result = spawnSync('npm', args, {
     cwd: folder,
     stdio: ['ignore', process.stderr.fd, process.stderr.fd],
     shell: process.platform === 'win32',

@@ -18,13 +18,17 @@ const commands = {
   stop: () => load.system.stop(),
 };
 
-process.on('message', async ({ id, command, options }) => {
+process.on('message', ({ id, command, options }) => {
+  void answer(id, command, options);
+});
+
+async function answer(id, command, options) {
   try {
     process.send({ id, result: await commands[command](options) });
   } catch (error) {
     process.send({ id, error: error.stack ?? String(error) });
   }
-});
+}
 
 // Whoever called is gone, or wants us gone: nothing stays behind, for each process we started ends with us.
 process.on('disconnect', () => process.exit());

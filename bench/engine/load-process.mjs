@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 
 /** The load generator in a process of its own, and the questions it is asked. */
@@ -9,12 +8,10 @@ export class LoadProcess {
     this.child = fork(join(import.meta.dirname, 'load-generator.mjs'));
     this.pending = new Map();
     this.asked = 0;
-    this.ended = once(this.child, 'exit');
+    this.ended = new Promise((settle) => this.child.once('exit', settle).once('error', settle));
     this.child.on('message', (answer) => this.answered(answer));
-    this.child.once('exit', () => {
-      for (const { reject } of this.pending.values()) reject(new Error('the load generator ended'));
-      this.pending.clear();
-    });
+    this.child.once('exit', () => this.lost(new Error('the load generator ended')));
+    this.child.once('error', (error) => this.lost(error));
     signal.addEventListener('abort', () => this.leave(), { once: true });
   }
 
@@ -41,6 +38,11 @@ export class LoadProcess {
     this.pending.delete(id);
     if (error === undefined) resolve(result);
     else reject(new Error(error));
+  }
+
+  lost(error) {
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
   }
 
   leave() {

@@ -6,6 +6,8 @@ const OBSERVE_MANY_MS = 5;
 const OBSERVE_ONE_MS = 1;
 /** Runs of the warm-up that are driven before the clock is looked at. */
 const WARM_UP_BATCH = 50;
+/** So long the last starts at a steady rate are waited for; one not accepted by then counts as lasting until then. */
+const START_PATIENCE_MS = 5_000;
 /** So long nothing may happen before a system is given up. */
 const STALL_MS = 60_000;
 
@@ -67,9 +69,8 @@ export class Load {
   /** Starts runs at a steady rate whatever becomes of them; gives the ms from when each was due to its acceptance. */
   async atRate(rate, seconds) {
     this.system.observeEvery(OBSERVE_MANY_MS);
-    const durations = [];
-    const accepted = [];
     const startedAt = performance.now();
+    const starts = [];
     for (let index = 0; index < rate * seconds; index++) {
       const dueAt = startedAt + (index * 1_000) / rate;
       const early = dueAt - performance.now();
@@ -77,10 +78,13 @@ export class Load {
       const { key, ended } = this.next();
       // Only the starts are of interest here: the last runs are abandoned with the system.
       ended.catch(() => undefined);
-      accepted.push(this.system.start(key).then(() => durations.push(performance.now() - dueAt)));
+      const start = { dueAt, acceptedAt: undefined };
+      starts.push(start);
+      start.accepted = this.system.start(key).then(() => (start.acceptedAt = performance.now()));
     }
-    await Promise.all(accepted);
-    return durations;
+    await Promise.race([Promise.all(starts.map(({ accepted }) => accepted)), wait(START_PATIENCE_MS)]);
+    const now = performance.now();
+    return starts.map(({ dueAt, acceptedAt = now }) => acceptedAt - dueAt);
   }
 
   async run() {

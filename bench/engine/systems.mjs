@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { UsageError } from '../usage-error.mjs';
 import { installPeers } from './install-peers.mjs';
 import { redisVersion } from './redis.mjs';
 
@@ -41,15 +42,15 @@ const PEER_SYSTEMS = [
 ];
 
 /** Names that `--only` knows. */
-export const SYSTEM_NAMES = ['countersign', ...PEER_SYSTEMS.map(({ name }) => name)];
+const SYSTEM_NAMES = ['countersign', ...PEER_SYSTEMS.map(({ name }) => name)];
 
 /** What the options ask to be measured, and what of it cannot be. */
-export async function systemsFor({ only, workers }) {
+export async function systemsFor({ only, workers, profile }) {
   const wanted = only?.split(',') ?? SYSTEM_NAMES;
   const unknown = wanted.find((name) => !SYSTEM_NAMES.includes(name));
-  if (unknown) throw new Error(`There is no system "${unknown}". Systems: ${SYSTEM_NAMES.join(', ')}`);
-  const counts = (workers ?? (only === 'countersign' ? '1' : '1,2')).split(',').map(Number);
-  const ours = wanted.includes('countersign') ? counts.map(countersign) : [];
+  if (unknown) throw new UsageError(`There is no system "${unknown}". Systems: ${SYSTEM_NAMES.join(', ')}`);
+  const counts = (workers ?? (only === 'countersign' ? '1' : '1,2')).split(',').map(processCount);
+  const ours = wanted.includes('countersign') ? counts.map((count) => countersign(count, profile)) : [];
   const asked = PEER_SYSTEMS.filter(({ name }) => wanted.includes(name));
   const reasons = await reasonsToLeaveOut(asked);
   return {
@@ -60,13 +61,20 @@ export async function systemsFor({ only, workers }) {
   };
 }
 
-function countersign(workers) {
+function processCount(text) {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1)
+    throw new UsageError('--workers must be whole numbers from 1, with commas');
+  return count;
+}
+
+function countersign(workers, profile) {
   return {
     name: 'countersign',
     label: `Countersign, ${workers} process${workers === 1 ? '' : 'es'}`,
     isOurs: true,
     connector: join(BENCH, 'countersign/connect.mjs'),
-    options: { workers },
+    options: { workers, profileFolder: profile && resolve(profile) },
   };
 }
 

@@ -12,7 +12,6 @@ export async function open({ databaseUrl, waiting, done }) {
   const checkpointer = new PostgresSaver(pool);
   await checkpointer.setup();
   const graph = graphOfSteps().compile({ checkpointer });
-  const configOf = (key) => ({ configurable: { thread_id: key }, durability: 'sync' });
   return {
     async start(key) {
       await graph.invoke({ topic: key }, configOf(key));
@@ -46,6 +45,11 @@ function graphOfSteps() {
   }
   graph.addEdge(STEPS.at(-1), END);
   return graph;
+}
+
+/** `sync`: a step is stored before the next one begins, as with all the others. */
+function configOf(key) {
+  return { configurable: { thread_id: key }, durability: 'sync' };
 }
 
 function channelOf(step) {

@@ -56,7 +56,7 @@ export async function open({ databaseUrl, waiting, done, fault }) {
     wake();
   }
 
-  loop().catch(fault);
+  void loop().catch(fault);
   return {
     start: (key) => send(key, 0),
     approve: (key) => send(key, STEPS.length - 1),

@@ -102,6 +102,7 @@ const DOORS = {
   'ajv(-formats)?': 'workflow/definitions',
   yaml: 'workflow/definitions',
   'csv-parse': 'cli',
+  'cron-parser': 'schedules/timing',
   uuid: 'kernel',
 };
 

@@ -13,6 +13,7 @@ import { JobsModule } from './jobs/jobs.module.js';
 import { CLOCK, systemClock } from './kernel/clock.js';
 import { ObservabilityModule } from './observability/observability.module.js';
 import { RedisModule } from './redis/redis.module.js';
+import { SchedulesModule } from './schedules/schedules.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { RetentionModule } from './workflow/retention/retention.module.js';
@@ -46,6 +47,7 @@ export class AppModule {
         RetentionModule,
         DeliveryModule,
         WebhooksModule,
+        SchedulesModule,
       ],
     };
   }

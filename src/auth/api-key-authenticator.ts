@@ -9,11 +9,13 @@ import { type ApiKey, ApiKeyRepository } from './api-key.repository.js';
 import { hashApiKey, isApiKeyShaped } from './api-key-secret.js';
 import type { Principal } from './principal.js';
 
-/** Whose key it is, or why it opens nothing. The reason is for logs; a caller is told only that it failed. */
-export type Authentication =
+/** What a key that exists is good for. */
+export type KeyVerdict =
   | { readonly outcome: 'accepted'; readonly principal: Principal }
-  | { readonly outcome: 'malformed' | 'unknown' }
   | { readonly outcome: 'revoked' | 'expired'; readonly keyId: string };
+
+/** Whose key it is, or why it opens nothing. The reason is for logs; a caller is told only that it failed. */
+export type Authentication = KeyVerdict | { readonly outcome: 'malformed' | 'unknown' };
 
 /** Tells a principal by the key it presents. */
 @Injectable()
@@ -64,7 +66,8 @@ export class ApiKeyAuthenticator {
   }
 }
 
-function judge(key: ApiKey, now: Date): Authentication {
+/** What a key that was found is good for at a moment. */
+export function judge(key: ApiKey, now: Date): KeyVerdict {
   if (key.revokedAt) return { outcome: 'revoked', keyId: key.id };
   if (key.expiresAt && key.expiresAt <= now) return { outcome: 'expired', keyId: key.id };
   return {

@@ -8,6 +8,7 @@ import { ApiKeyService } from './api-key.service.js';
 import { AuthGuard } from './auth.guard.js';
 import { DenialRecorder } from './denial-recorder.js';
 import { MeController } from './me.controller.js';
+import { PrincipalDirectory } from './principal-directory.service.js';
 
 /** Who may come in and what they may do; closes every route that does not say otherwise. */
 @Global()
@@ -19,8 +20,9 @@ import { MeController } from './me.controller.js';
     ApiKeyService,
     AdminKeyBootstrap,
     DenialRecorder,
+    PrincipalDirectory,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [ApiKeyService, ApiKeyAuthenticator, AdminKeyBootstrap],
+  exports: [ApiKeyService, ApiKeyAuthenticator, AdminKeyBootstrap, PrincipalDirectory],
 })
 export class AuthModule {}

@@ -15,6 +15,8 @@ const OPERATE = [
   'breakers.read',
   'pii.detect',
   'webhooks.read',
+  'schedules.read',
+  'schedules.write',
 ] as const;
 
 const REVIEW = [
@@ -26,6 +28,7 @@ const REVIEW = [
   'agents.read',
   'breakers.read',
   'pii.detect',
+  'schedules.read',
 ] as const;
 
 const OVERSEE = ['audit.read', 'audit.verify', 'retention.read'] as const;

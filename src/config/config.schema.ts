@@ -309,6 +309,21 @@ export const configSchema = z.strictObject({
         .describe('Pause after each batch, so that running work comes first.'),
     })
     .prefault({}),
+  schedules: z
+    .strictObject({
+      maxPerTenant: whole(0, 100_000).default(100).describe('Schedules that one tenant may have.'),
+      minIntervalSeconds: whole(60, 86_400)
+        .default(60)
+        .describe('Shortest time that a schedule may leave between two of its fires.'),
+      maxBackfill: whole(1, 10_000).default(1_000).describe('Fire times that one backfill may cover.'),
+      concurrency: whole(1, 64).default(2).describe('Schedules fired at once by one process.'),
+      sweepIntervalSeconds: whole(1, 3_600)
+        .default(30)
+        .describe(
+          'How often schedules are looked for that were not woken, or whose queued fire may start by now.',
+        ),
+    })
+    .prefault({}),
   vault: z
     .strictObject({
       kek: optionalText

@@ -48,6 +48,7 @@ export interface ConsentTable {
   granted: boolean;
   recorded_by: string;
   recorded_at: Date;
+  carried: Generated<boolean>;
 }
 
 export interface SubjectKeyTable {
@@ -340,6 +341,56 @@ export interface WebhookDeliveryTable {
   settled_at: Date | null;
 }
 
+export interface ScheduleTable {
+  id: string;
+  tenant_id: string;
+  name: string;
+  owner_id: string;
+  definition: string;
+  definition_version: number | null;
+  session_id: string;
+  input_sealed: Buffer | null;
+  attributes: ColumnType<Record<string, string>, string | undefined, string>;
+  cron: string;
+  time_zone: string;
+  overlap: 'skip' | 'queue' | 'allow' | 'cancel_previous';
+  catch_up_window_seconds: number;
+  jitter_seconds: number;
+  start_at: Date | null;
+  end_at: Date | null;
+  paused: boolean;
+  pause_reason: string | null;
+  next_fire_at: Date | null;
+  wake_at: Date | null;
+  started_count: Generated<number>;
+  skipped_count: Generated<number>;
+  missed_count: Generated<number>;
+  denied_count: Generated<number>;
+  created_at: Date;
+  updated_at: Date;
+  deleted_at: Date | null;
+}
+
+export interface ScheduleFireTable {
+  id: string;
+  tenant_id: string;
+  schedule_id: string;
+  fire_at: Date;
+  trigger: 'schedule' | 'manual' | 'backfill';
+  overlap: ScheduleTable['overlap'] | null;
+  outcome: 'pending' | 'waiting' | 'started' | 'skipped' | 'missed' | 'denied';
+  code: string | null;
+  rule: string | null;
+  fire_count: Generated<number>;
+  until_at: Date | null;
+  run_id: string | null;
+  run_ended: Generated<boolean>;
+  attempts: Generated<number>;
+  retry_at: Date | null;
+  created_at: Date;
+  settled_at: Date | null;
+}
+
 /** Every table of the product, as Kysely sees it. */
 export interface Tables {
   tenant: TenantTable;
@@ -370,4 +421,6 @@ export interface Tables {
   audit_event: AuditEventTable;
   audit_sealed: AuditSealedTable;
   audit_pending: AuditPendingTable;
+  schedule: ScheduleTable;
+  schedule_fire: ScheduleFireTable;
 }

@@ -36,6 +36,7 @@ const TAGS = [
   'Sessions',
   'Workflow definitions',
   'Workflows',
+  'Schedules',
   'Approvals',
   'Deliveries',
   'Webhooks',

@@ -6,6 +6,10 @@ export interface JobCatalogue {
   'delivery.deliver': RunJob;
   /** Send what is due to a webhook endpoint. */
   'webhooks.deliver': WebhookJob;
+  /** Take up the fire times of a schedule that are due, and carry them out. */
+  'schedule.wake': ScheduleJob;
+  /** Look for schedules that nobody has woken. */
+  'schedule.sweep': Record<string, never>;
 }
 
 export interface RunJob {
@@ -20,6 +24,11 @@ export interface WebhookJob {
   readonly lease: string;
 }
 
+export interface ScheduleJob {
+  readonly tenantId: string;
+  readonly scheduleId: string;
+}
+
 export type JobName = keyof JobCatalogue;
 
 /** Kinds of job that are about a run and nothing else. */
@@ -27,15 +36,24 @@ export type RunJobName = {
   [Name in JobName]: JobCatalogue[Name] extends RunJob ? Name : never;
 }[JobName];
 
-export const JOB_NAMES: readonly JobName[] = ['workflow.drive', 'delivery.deliver', 'webhooks.deliver'];
+export const JOB_NAMES: readonly JobName[] = [
+  'workflow.drive',
+  'delivery.deliver',
+  'webhooks.deliver',
+  'schedule.wake',
+  'schedule.sweep',
+];
 
-/** What a job is about: jobs of one kind about the same thing are a group. */
-export function subjectOf(data: JobCatalogue[JobName]): string {
-  return 'runId' in data ? data.runId : data.endpointId;
+/** What a job is about: jobs of one kind about the same thing are a group. A sweep is about nothing of its own. */
+export function subjectOf(data: JobCatalogue[JobName]): string | undefined {
+  if ('runId' in data) return data.runId;
+  if ('endpointId' in data) return data.endpointId;
+  return 'scheduleId' in data ? data.scheduleId : undefined;
 }
 
 /**
- * Kinds of which one job of a run is given out at a time. A second delivery would take the messages that the first
- * one is handing over for those of a dead process. Driving needs no such care, the run's version fences it.
+ * Kinds of which one job of a run or schedule is given out at a time. A second delivery would take the messages that
+ * the first one is handing over for those of a dead process; fires of one schedule look at each other's runs. Driving
+ * needs no such care, the run's version fences it.
  */
-export const ONE_AT_A_TIME: ReadonlySet<JobName> = new Set(['delivery.deliver']);
+export const ONE_AT_A_TIME: ReadonlySet<JobName> = new Set(['delivery.deliver', 'schedule.wake']);

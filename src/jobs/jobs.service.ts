@@ -92,14 +92,22 @@ export class JobsService
     );
   }
 
-  /** Puts a job into the transaction: it exists when, and only when, the transaction commits. */
+  /**
+   * Puts a job into the transaction: it exists when, and only when, the transaction commits.
+   *
+   * @param options.startAfter a time, or a number of seconds from now by the clock of the database.
+   * @param options.singletonSeconds there is at most one job of this kind in each span of so many seconds;
+   *   with `singletonNextSlot` it is put into the next span when this one has had its job.
+   */
   async enqueue<N extends JobName>(
     trx: Trx,
     name: N,
     data: JobCatalogue[N],
-    options: { startAfter?: Date } = {},
+    options: { startAfter?: Date | number; singletonSeconds?: number; singletonNextSlot?: boolean } = {},
   ): Promise<void> {
-    await this.boss.send(name, data, { db: fromKysely(trx), group: { id: subjectOf(data) }, ...options });
+    const subject = subjectOf(data);
+    const group = subject === undefined ? {} : { group: { id: subject } };
+    await this.boss.send(name, data, { db: fromKysely(trx), ...group, ...options });
   }
 
   /** Starts to take jobs of one kind. */

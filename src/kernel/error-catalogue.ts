@@ -48,6 +48,10 @@ export const ERROR_CATALOGUE = {
   WEBHOOK_LIMIT_REACHED: { status: 409, title: 'This tenant has as many webhook endpoints as it may have' },
   WEBHOOK_SECRET_LIMIT_REACHED: { status: 409, title: 'This webhook endpoint has too many valid secrets' },
   WEBHOOK_DISABLED: { status: 409, title: 'The webhook endpoint is disabled' },
+  // Schedules
+  SCHEDULE_NOT_FOUND: { status: 404, title: 'There is no such schedule' },
+  SCHEDULE_NAME_TAKEN: { status: 409, title: 'A schedule of this name exists already' },
+  SCHEDULE_QUOTA_EXCEEDED: { status: 409, title: 'The tenant has as many schedules as it may have' },
   // Agents and models
   AGENT_NOT_FOUND: { status: 404, title: 'There is no such agent' },
   AGENT_FAILED: { status: 502, title: 'The agent failed and has no fallback' },

@@ -5,6 +5,7 @@ import { GateModule } from '../compliance/gate/gate.module.js';
 import { PiiModule } from '../compliance/pii/pii.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { RunAdmission } from './admission/run-admission.service.js';
+import { RunPreflight } from './admission/run-preflight.service.js';
 import { DefinitionStore } from './definitions/definition-store.service.js';
 import { DefinitionsController } from './definitions/definitions.controller.js';
 import { Advancer } from './engine/advancer.service.js';
@@ -39,6 +40,7 @@ import { WorkflowWorker } from './workflow.worker.js';
   controllers: [WorkflowController, ApprovalsController, DefinitionsController],
   providers: [
     RunAdmission,
+    RunPreflight,
     DefinitionStore,
     Advancer,
     HandOver,
@@ -67,6 +69,8 @@ import { WorkflowWorker } from './workflow.worker.js';
   exports: [
     DefinitionStore,
     RunAdmission,
+    RunAdmission,
+    RunPreflight,
     RunControl,
     RunLoader,
     RunAccess,

@@ -239,7 +239,8 @@ describe('20 runs on two worker processes that are killed with SIGKILL again and
 
   it('leave no job behind', async () => {
     const left = await database.query(
-      `select name, state, output from pgboss.job where state not in ('completed') and start_after <= now()`,
+      `select name, state, output from pgboss.job
+       where state not in ('completed') and start_after <= now() and name <> 'schedule.sweep'`,
     );
     expect(left).toEqual([]);
   });

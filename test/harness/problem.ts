@@ -43,14 +43,19 @@ const TABLES = [
   'approval_decision',
   'delivery',
   'vault_token',
-  'pgboss.job',
+  'schedule',
+  'schedule_fire',
 ];
 
 /** How many rows stand where; two such counts are equal when nothing was added or taken away in between. */
 export async function rowCounts(product: Pick<Product, 'database'>): Promise<Record<string, number>> {
   const counts = TABLES.map((table) => `(select count(*)::int from ${table}) as "${table}"`).join(', ');
+  // Sweeps come by themselves, whatever else happens.
+  const jobs = `(select count(*)::int from pgboss.job where name <> 'schedule.sweep') as "jobs"`;
   const versions = `(select coalesce(sum(version), 0)::int from workflow_run) as "run versions"`;
-  const [row] = await product.database.query<Record<string, number>>(`select ${counts}, ${versions}`);
+  const [row] = await product.database.query<Record<string, number>>(
+    `select ${counts}, ${jobs}, ${versions}`,
+  );
   return row ?? {};
 }
 

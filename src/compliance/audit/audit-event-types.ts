@@ -43,6 +43,15 @@ export const AUDIT_EVENT_TYPES = {
   'webhook.redelivered': { stage: 'fact' },
   'retention.policy_changed': { stage: 'fact' },
   'retention.purged': { stage: 'fact' },
+  'schedule.created': { stage: 'fact' },
+  'schedule.updated': { stage: 'fact' },
+  'schedule.deleted': { stage: 'fact' },
+  'schedule.paused': { stage: 'fact' },
+  'schedule.triggered': { stage: 'fact' },
+  'schedule.backfilled': { stage: 'fact' },
+  'schedule.fired': { stage: 'fact' },
+  'schedule.skipped': { stage: 'fact' },
+  'schedule.denied': { stage: 'fact' },
 } as const satisfies Record<string, AuditEventKind>;
 
 export type AuditEventType = keyof typeof AUDIT_EVENT_TYPES;

@@ -4,6 +4,7 @@ import type { ConsentTable } from '../../database/tables.js';
 import type { BatchedQuestion } from '../../database/batched-read.js';
 import type { Trx } from '../../database/trx.js';
 import type { ConsentState } from './consent-coverage.js';
+import { EVERY_SUBJECT } from './consent.js';
 
 export interface NewConsent {
   readonly id: string;
@@ -12,6 +13,17 @@ export interface NewConsent {
   readonly purpose: string;
   readonly lawfulBasis: string;
   readonly granted: boolean;
+  /** When the word was given, for one that is carried over from another session; else when its batch was recorded. */
+  readonly givenAt?: Date;
+}
+
+/** A word as its row holds it. */
+export type ConsentRow = Selectable<ConsentTable>;
+
+/** A state, with what tells whether a withdrawal elsewhere holds against it. */
+export interface FoundState extends ConsentState {
+  readonly recordedAt: Date;
+  readonly carried: boolean;
 }
 
 /** Consents recorded together. */
@@ -30,21 +42,23 @@ export class ConsentRepository {
   async insert(trx: Trx, batch: NewConsents): Promise<void> {
     const { rows } = batch;
     await sql`
-      insert into consent (tenant_id, session_id, recorded_by, recorded_at,
-                           id, subject_ref, subject_sealed, purpose, lawful_basis, granted)
-      select ${batch.tenantId}::uuid, ${batch.sessionId}::uuid, ${batch.recordedBy}, ${batch.recordedAt}::timestamptz, new.*
+      insert into consent (tenant_id, session_id, recorded_by,
+                           id, subject_ref, subject_sealed, purpose, lawful_basis, granted, recorded_at, carried)
+      select ${batch.tenantId}::uuid, ${batch.sessionId}::uuid, ${batch.recordedBy}, new.*
       from unnest(
         ${rows.map((row) => row.id)}::uuid[],
         ${rows.map((row) => row.subjectRef)}::text[],
         ${rows.map((row) => row.subjectSealed)}::bytea[],
         ${rows.map((row) => row.purpose)}::text[],
         ${rows.map((row) => row.lawfulBasis)}::text[],
-        ${rows.map((row) => row.granted)}::boolean[]
+        ${rows.map((row) => row.granted)}::boolean[],
+        ${rows.map((row) => row.givenAt ?? batch.recordedAt)}::timestamptz[],
+        ${rows.map((row) => row.givenAt !== undefined)}::boolean[]
       ) as new`.execute(trx);
   }
 
   /** What holds in a session: the newest row of each subject and purpose, oldest first. */
-  async findCurrent(trx: Trx, sessionId: string): Promise<Selectable<ConsentTable>[]> {
+  async findCurrent(trx: Trx, sessionId: string): Promise<ConsentRow[]> {
     return trx
       .selectFrom((query) =>
         query
@@ -60,6 +74,53 @@ export class ConsentRepository {
       .selectAll()
       .orderBy('id')
       .execute();
+  }
+
+  /**
+   * Withdrawals in any other session of the tenant that speak of what this session was granted, and came no earlier:
+   * the newest of each subject and purpose.
+   *
+   * @param only of one purpose and these subjects; of all when absent.
+   */
+  async findWithdrawnElsewhere(
+    trx: Trx,
+    tenantId: string,
+    sessionId: string,
+    only?: { readonly purpose: string; readonly subjectRefs: readonly string[] },
+  ): Promise<ConsentRow[]> {
+    let withdrawals = trx
+      .selectFrom('consent as withdrawal')
+      .distinctOn(['purpose', 'subject_ref'])
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('session_id', '<>', sessionId)
+      .where('granted', '=', false)
+      .where(({ exists, selectFrom, or, ref }) =>
+        exists(
+          selectFrom('consent as given')
+            .select('given.id')
+            .where('given.session_id', '=', sessionId)
+            .whereRef('given.purpose', '=', 'withdrawal.purpose')
+            .where('given.granted', '=', true)
+            .whereRef('given.recorded_at', '<=', 'withdrawal.recorded_at')
+            .where((eb) =>
+              or([
+                eb('given.subject_ref', '=', ref('withdrawal.subject_ref')),
+                eb('given.subject_ref', '=', EVERY_SUBJECT),
+                eb(ref('withdrawal.subject_ref'), '=', EVERY_SUBJECT),
+              ]),
+            ),
+        ),
+      )
+      .orderBy('purpose')
+      .orderBy('subject_ref')
+      .orderBy('recorded_at', 'desc');
+    if (only) {
+      withdrawals = withdrawals
+        .where('purpose', '=', only.purpose)
+        .where(sql<boolean>`withdrawal.subject_ref = any(${[...only.subjectRefs]}::text[])`);
+    }
+    return withdrawals.execute();
   }
 
   /** How many subjects and purposes a session speaks of. */
@@ -84,7 +145,8 @@ export class ConsentRepository {
     text: `select x.n, c.* from json_to_recordset($1::json) as x(
         n int, tenant_id uuid, session_id uuid, purpose text, subject_refs json)
       cross join lateral (
-        select distinct on (subject_ref) id, subject_ref as "subjectRef", granted, lawful_basis as "lawfulBasis"
+        select distinct on (subject_ref) id, subject_ref as "subjectRef", granted, lawful_basis as "lawfulBasis",
+          recorded_at as "recordedAt", carried
         from consent
         where tenant_id = x.tenant_id and session_id = x.session_id and purpose = x.purpose
           and subject_ref = any(array(select json_array_elements_text(x.subject_refs)))
@@ -105,4 +167,4 @@ export interface ConsentQuestion {
   readonly subjectRefs: readonly string[];
 }
 
-export type ConsentStateRow = ConsentState & { readonly n: number };
+export type ConsentStateRow = FoundState & { readonly n: number };

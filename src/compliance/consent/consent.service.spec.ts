@@ -37,10 +37,13 @@ describe('ConsentService', () => {
     );
     return id;
   };
-  const record = (sessionId: string, words: readonly Consent[], tenantId = TEST_TENANT_ID) =>
-    trust.database.database.withTenant(tenantId, (trx) =>
+  const record = (sessionId: string, words: readonly Consent[], tenantId = TEST_TENANT_ID) => {
+    // No two words are given at the same moment.
+    trust.clock.advance(1_000);
+    return trust.database.database.withTenant(tenantId, (trx) =>
       consents.record(trx, { tenantId, sessionId, actorRef: 'actor', requestId: 'request', consents: words }),
     );
+  };
   const covers = (
     sessionId: string,
     subjects: readonly string[],
@@ -147,6 +150,108 @@ describe('ConsentService', () => {
     await record(session, batch('b'));
     await record(session, batch('b'));
     await expect(record(session, [consent('*')])).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+
+  const carryOver = (from: string, to: string) =>
+    trust.database.database.withTenant(TEST_TENANT_ID, (trx) =>
+      consents.carryOver(trx, from, {
+        tenantId: TEST_TENANT_ID,
+        sessionId: to,
+        actorRef: 'actor',
+        requestId: 'request',
+      }),
+    );
+  const current = (sessionId: string) =>
+    trust.database.database.withTenant(TEST_TENANT_ID, (trx) => consents.current(trx, sessionId));
+  /** What a new session holds after it was given the consents of another one. */
+  const carriedFrom = async (from: string) => {
+    const session = await openSession();
+    await carryOver(from, session);
+    return session;
+  };
+
+  it('carries words over as they stand, withdrawals included, with the time they were given', async () => {
+    const session = await openSession();
+    const purpose = `carried-${newId()}`;
+    await record(session, [
+      consent('carla@example.org', true, { purpose }),
+      consent('carl@example.org', false, { purpose }),
+      consent('*', true, { purpose }),
+    ]);
+    const carried = await carriedFrom(session);
+    expect(await current(carried)).toEqual(await current(session));
+    expect((await covers(carried, ['carla@example.org'], purpose)).covered).toBe(true);
+    expect((await covers(carried, ['carl@example.org'], purpose)).covered).toBe(false);
+    const leaves = (await trust.auditOf('consent.recorded')).filter((leaf) => leaf['session'] === carried);
+    expect(leaves).toMatchObject([{ detail: { granted: 2, withdrawn: 1 } }]);
+  });
+
+  it.each([
+    ['the same person', 'cora@example.org', 'cora@example.org'],
+    ['one of all', '*', 'cora@example.org'],
+    ['everybody', 'cora@example.org', '*'],
+  ])(
+    'carries a later withdrawal for %s over, whatever session it was recorded in',
+    async (_who, given, withdrawn) => {
+      const purpose = `carried-${newId()}`;
+      const session = await openSession();
+      await record(session, [consent(given, true, { purpose })]);
+      expect((await covers(await carriedFrom(session), ['cora@example.org'], purpose)).covered).toBe(true);
+      await record(await openSession(), [consent(withdrawn, false, { purpose })]);
+      expect((await covers(await carriedFrom(session), ['cora@example.org'], purpose)).covered).toBe(false);
+      // A new word counts where it is given: here it renews what the session holds …
+      await record(session, [consent('cora@example.org', true, { purpose })]);
+      expect((await covers(await carriedFrom(session), ['cora@example.org'], purpose)).covered).toBe(true);
+      // … and in another session it does nothing for this one.
+      await record(session, [consent('cora@example.org', false, { purpose })]);
+      await record(await openSession(), [consent('cora@example.org', true, { purpose })]);
+      expect((await covers(await carriedFrom(session), ['cora@example.org'], purpose)).covered).toBe(false);
+    },
+  );
+
+  it.each(['cora@example.org', '*'])(
+    'leaves what was carried over open to a withdrawal for %s in any session, unlike what was given',
+    async (withdrawn) => {
+      const purpose = `carried-${newId()}`;
+      const given = await openSession();
+      await record(given, [consent('cora@example.org', true, { purpose })]);
+      const carried = await carriedFrom(given);
+      const both = async () => [
+        (await covers(given, ['cora@example.org'], purpose)).covered,
+        (await covers(carried, ['cora@example.org'], purpose)).covered,
+      ];
+      expect(await both()).toEqual([true, true]);
+      await record(await openSession(), [consent(withdrawn, false, { purpose })]);
+      expect(await both()).toEqual([true, false]);
+      await record(carried, [consent('cora@example.org', true, { purpose })]);
+      expect(await both()).toEqual([true, true]);
+    },
+  );
+
+  it('does not take an old withdrawal that was carried elsewhere for a new one', async () => {
+    const purpose = `carried-${newId()}`;
+    const old = await openSession();
+    await record(old, [consent('*', true, { purpose })]);
+    await record(await openSession(), [consent('cleo@example.org', false, { purpose })]);
+    const renewed = await openSession();
+    await record(renewed, [consent('cleo@example.org', true, { purpose })]);
+    // Written after the renewal, but it was given before.
+    await carriedFrom(old);
+    expect((await covers(await carriedFrom(renewed), ['cleo@example.org'], purpose)).covered).toBe(true);
+  });
+
+  it('carries nothing over from another tenant, another purpose or an earlier time', async () => {
+    const purpose = `carried-${newId()}`;
+    await record(await openSession(), [consent('cyd@example.org', false, { purpose })]);
+    const session = await openSession();
+    await record(session, [consent('cyd@example.org', true, { purpose })]);
+    await record(await openSession(), [consent('cyd@example.org', false, { purpose: 'survey' })]);
+    await record(
+      await openSession(OTHER_TENANT_ID),
+      [consent('cyd@example.org', false, { purpose })],
+      OTHER_TENANT_ID,
+    );
+    expect((await covers(await carriedFrom(session), ['cyd@example.org'], purpose)).covered).toBe(true);
   });
 
   it('cannot be changed or removed by the application', async () => {

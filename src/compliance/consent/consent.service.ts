@@ -12,11 +12,13 @@ import { newId } from '../../kernel/ids.js';
 import { deriveKey, open, seal } from '../../kernel/sealing.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
 import { TokenVault } from '../pii/token-vault.service.js';
-import { type Coverage, decideCoverage } from './consent-coverage.js';
+import { type ConsentState, type Coverage, decideCoverage } from './consent-coverage.js';
 import {
   type ConsentQuestion,
   ConsentRepository,
+  type ConsentRow,
   type ConsentStateRow,
+  type FoundState,
   type NewConsent,
 } from './consent.repository.js';
 import { type Consent, EVERY_SUBJECT, type LawfulBasis, type RecordedConsent } from './consent.js';
@@ -47,7 +49,7 @@ export class ConsentService {
     private readonly repository: ConsentRepository,
     private readonly vault: TokenVault,
     private readonly audit: AuditTrail,
-    database: DatabaseService,
+    private readonly database: DatabaseService,
     @InjectConfig('vault') private readonly keys: AppConfig['vault'],
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
@@ -66,10 +68,39 @@ export class ConsentService {
     const key = this.keyOf(tenantId);
     const rows = await inTurns(consents, (consent) => this.rowOf(tenantId, key, consent));
     refuseContradictions(rows);
+    await this.write(trx, { tenantId, sessionId, actorRef, requestId }, rows);
+  }
+
+  /**
+   * Gives a session the consents that another one holds, each with the time at which it was given. What was withdrawn
+   * since, in whatever session of the tenant, is carried over as withdrawn; what was granted elsewhere is not.
+   *
+   * @throws AppError VALIDATION_FAILED when the session would speak of too many subjects and purposes.
+   */
+  async carryOver(
+    trx: Trx,
+    fromSessionId: string,
+    { tenantId, sessionId, actorRef, requestId }: Omit<ConsentRecording, 'consents'>,
+  ): Promise<void> {
+    const words = newestWords(
+      await this.repository.findCurrent(trx, fromSessionId),
+      await this.repository.findWithdrawnElsewhere(trx, tenantId, fromSessionId),
+    );
+    if (words.length === 0) return;
+    const key = this.keyOf(tenantId);
+    const rows = await inTurns(words, (word) => resealed(word, key));
+    await this.write(trx, { tenantId, sessionId, actorRef, requestId }, rows);
+  }
+
+  private async write(
+    trx: Trx,
+    { tenantId, sessionId, actorRef, requestId }: Omit<ConsentRecording, 'consents'>,
+    rows: readonly NewConsent[],
+  ): Promise<void> {
     const recordedAt = this.clock.now();
     await this.repository.insert(trx, { tenantId, sessionId, recordedBy: actorRef, recordedAt, rows });
     await this.refuseTooMany(trx, sessionId);
-    const granted = consents.filter((consent) => consent.granted).length;
+    const granted = rows.filter((row) => row.granted).length;
     await this.audit.append(trx, tenantId, {
       type: 'consent.recorded',
       outcome: 'success',
@@ -79,7 +110,7 @@ export class ConsentService {
       context: { requestId },
       detail: {
         granted,
-        withdrawn: consents.length - granted,
+        withdrawn: rows.length - granted,
         recordsHash: canonicalHash(rows.map(withoutSubject)),
       },
     });
@@ -100,7 +131,10 @@ export class ConsentService {
     }));
   }
 
-  /** Whether the session holds a granted consent for each subject; the rules stand at {@link decideCoverage}. */
+  /**
+   * Whether the session holds a granted consent for each subject; the rules stand at {@link decideCoverage}. What it
+   * has taken over from another session must not have been withdrawn anywhere since.
+   */
   async covers(
     tenantId: string,
     sessionId: string,
@@ -109,7 +143,11 @@ export class ConsentService {
   ): Promise<Coverage> {
     const asked = [...subjectRefs, EVERY_SUBJECT];
     const states = await this.states.ask({ tenantId, sessionId, purpose, subjectRefs: asked });
-    return decideCoverage(states, subjectRefs);
+    if (!states.some((state) => state.carried)) return decideCoverage(states, subjectRefs);
+    const withdrawn = await this.database.withTenant(tenantId, (trx) =>
+      this.repository.findWithdrawnElsewhere(trx, tenantId, sessionId, { purpose, subjectRefs: asked }),
+    );
+    return decideCoverage(withWithdrawals(states, withdrawn), subjectRefs);
   }
 
   private rowOf(tenantId: string, key: Buffer, consent: Consent): NewConsent {
@@ -134,6 +172,59 @@ export class ConsentService {
 /** What of a row the trail vouches for: everything but the subject itself, which may have to go one day. */
 function withoutSubject({ id, subjectRef, purpose, lawfulBasis, granted }: NewConsent) {
   return { id, subjectRef, purpose, lawfulBasis, granted };
+}
+
+/**
+ * The newest word on each subject and purpose, oldest first: a withdrawal elsewhere counts unless the session's own
+ * word is newer. Words of the same moment contradict each other, and then the withdrawal holds.
+ */
+function newestWords(own: readonly ConsentRow[], withdrawnElsewhere: readonly ConsentRow[]): ConsentRow[] {
+  const words = new Map(own.map((row) => [`${row.subject_ref} ${row.purpose}`, row]));
+  for (const row of withdrawnElsewhere) {
+    const subjectAndPurpose = `${row.subject_ref} ${row.purpose}`;
+    const held = words.get(subjectAndPurpose);
+    if (held && held.recorded_at > row.recorded_at) continue;
+    // Put last, so that among words of one moment the withdrawal comes after the grants.
+    words.delete(subjectAndPurpose);
+    words.set(subjectAndPurpose, row);
+  }
+  return [...words.values()].sort((one, other) => one.recorded_at.getTime() - other.recorded_at.getTime());
+}
+
+/** What was taken over ends by a later withdrawal elsewhere: of the subject, or of everybody. */
+function withWithdrawals(states: readonly FoundState[], withdrawn: readonly ConsentRow[]): ConsentState[] {
+  const withdrawals = new Map(withdrawn.map((row) => [row.subject_ref, row]));
+  const isWithdrawn = ({ carried, recordedAt }: FoundState, ...refs: string[]) =>
+    carried && refs.some((ref) => (withdrawals.get(ref)?.recorded_at ?? 0) >= recordedAt);
+  const held = states.map((state) =>
+    isWithdrawn(state, state.subjectRef, EVERY_SUBJECT) ? { ...state, granted: false } : state,
+  );
+  // Subjects that are granted with everybody only.
+  const everybody = states.find((state) => state.subjectRef === EVERY_SUBJECT);
+  const named = new Set(states.map((state) => state.subjectRef));
+  const others = withdrawn
+    .filter(({ subject_ref: ref }) => everybody && !named.has(ref) && isWithdrawn(everybody, ref))
+    .map((row) => ({
+      id: row.id,
+      subjectRef: row.subject_ref,
+      lawfulBasis: row.lawful_basis,
+      granted: false,
+    }));
+  return [...held, ...others];
+}
+
+/** A row for another session: what is sealed is bound to the id of its row. */
+function resealed(row: ConsentRow, key: Buffer): NewConsent {
+  const id = newId();
+  return {
+    id,
+    subjectRef: row.subject_ref,
+    subjectSealed: row.subject_sealed && seal(key, open(key, row.subject_sealed, row.id), id),
+    purpose: row.purpose,
+    lawfulBasis: row.lawful_basis,
+    granted: row.granted,
+    givenAt: row.recorded_at,
+  };
 }
 
 function refuseContradictions(rows: readonly NewConsent[]): void {

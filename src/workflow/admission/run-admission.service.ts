@@ -263,7 +263,7 @@ function startOf(principal: Principal, { run, input, recipientRefs, requestId }:
 }
 
 /** One address twice would be two messages to one person. */
-function refuseDuplicates(recipientsPath: string, input: Record<string, unknown>): void {
+export function refuseDuplicates(recipientsPath: string, input: Record<string, unknown>): void {
   const recipients = resolveReference(recipientsPath, { input });
   if (!Array.isArray(recipients)) return;
   const first = new Map<string, number>();
@@ -283,7 +283,7 @@ function refuseDuplicates(recipientsPath: string, input: Record<string, unknown>
 }
 
 /** Attributes are searched by, so they are stored as they are: they must not be personal, not even one word of a name. */
-function refusePersonal(attributes: Readonly<Record<string, string>>, tokenizer: Tokenizer): void {
+export function refusePersonal(attributes: Readonly<Record<string, string>>, tokenizer: Tokenizer): void {
   const errors = Object.entries(attributes)
     .filter(([key, value]) => isPersonal({ [key]: value }, tokenizer))
     .map(([key]) => ({

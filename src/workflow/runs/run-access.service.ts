@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { RunStatus } from '../../compliance/state/phases.js';
 import type { Trx } from '../../database/trx.js';
 import type { Run } from './run.js';
 import { RunRepository } from './run.repository.js';
@@ -15,5 +16,10 @@ export class RunAccess {
   /** The run, locked until the transaction ends, so that what is recorded follows what was read. */
   lock(trx: Trx, runId: string): Promise<Run | undefined> {
     return this.runs.lock(trx, runId);
+  }
+
+  /** Where each of these runs stands; one that does not exist is left out. */
+  statusesOf(trx: Trx, runIds: readonly string[]): Promise<Map<string, RunStatus>> {
+    return this.runs.statuses(trx, runIds);
   }
 }

@@ -24,6 +24,16 @@ export class RunRepository {
     return row && runOf(row);
   }
 
+  async statuses(trx: Trx, runIds: readonly string[]): Promise<Map<string, RunStatus>> {
+    if (runIds.length === 0) return new Map();
+    const rows = await trx
+      .selectFrom('workflow_run')
+      .select(['id', 'status'])
+      .where('id', 'in', runIds)
+      .execute();
+    return new Map(rows.map((row) => [row.id, row.status as RunStatus]));
+  }
+
   async content(trx: Trx, hash: Buffer): Promise<unknown> {
     const row = await trx.selectFrom('content').select('body').where('hash', '=', hash).executeTakeFirst();
     return row?.body;

@@ -29,6 +29,11 @@ export class ApiKeyRepository {
     return row && keyOf(row);
   }
 
+  async find(trx: Trx, id: string): Promise<ApiKey | undefined> {
+    const row = await trx.selectFrom('api_key').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && keyOf(row);
+  }
+
   async findHash(trx: Trx, id: string): Promise<Buffer | undefined> {
     const row = await trx.selectFrom('api_key').select('key_hash').where('id', '=', id).executeTakeFirst();
     return row?.key_hash;

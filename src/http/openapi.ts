@@ -36,6 +36,7 @@ const TAGS = [
   'Sessions',
   'Workflow definitions',
   'Workflows',
+  'Bulk starts',
   'Approvals',
   'Deliveries',
   'Webhooks',

@@ -6,6 +6,8 @@ export interface JobCatalogue {
   'delivery.deliver': RunJob;
   /** Send what is due to a webhook endpoint. */
   'webhooks.deliver': WebhookJob;
+  /** Go on with a batch: start its next rows, look after the runs it has started. */
+  'bulk.advance': BatchJob;
 }
 
 export interface RunJob {
@@ -20,6 +22,15 @@ export interface WebhookJob {
   readonly lease: string;
 }
 
+export interface BatchJob {
+  readonly tenantId: string;
+  readonly batchId: string;
+  /** A batch has one job at a time; the one of an earlier turn has been done already. */
+  readonly turn: number;
+  /** Turns in a row in which there was nothing to do. */
+  readonly idleTurns: number;
+}
+
 export type JobName = keyof JobCatalogue;
 
 /** Kinds of job that are about a run and nothing else. */
@@ -27,15 +38,22 @@ export type RunJobName = {
   [Name in JobName]: JobCatalogue[Name] extends RunJob ? Name : never;
 }[JobName];
 
-export const JOB_NAMES: readonly JobName[] = ['workflow.drive', 'delivery.deliver', 'webhooks.deliver'];
+export const JOB_NAMES: readonly JobName[] = [
+  'workflow.drive',
+  'delivery.deliver',
+  'webhooks.deliver',
+  'bulk.advance',
+];
 
 /** What a job is about: jobs of one kind about the same thing are a group. */
 export function subjectOf(data: JobCatalogue[JobName]): string {
-  return 'runId' in data ? data.runId : data.endpointId;
+  if ('runId' in data) return data.runId;
+  return 'batchId' in data ? data.batchId : data.endpointId;
 }
 
 /**
- * Kinds of which one job of a run is given out at a time. A second delivery would take the messages that the first
- * one is handing over for those of a dead process. Driving needs no such care, the run's version fences it.
+ * Kinds of which one job of a subject is given out at a time. A second delivery would take the messages that the first
+ * one is handing over for those of a dead process; two that start the rows of one batch would only be in each other's
+ * way. Driving needs no such care, the run's version fences it.
  */
-export const ONE_AT_A_TIME: ReadonlySet<JobName> = new Set(['delivery.deliver']);
+export const ONE_AT_A_TIME: ReadonlySet<JobName> = new Set(['delivery.deliver', 'bulk.advance']);

@@ -32,6 +32,8 @@ const KNOWN: Record<keyof Tables, true> = {
   audit_event: true,
   audit_sealed: true,
   audit_pending: true,
+  batch: true,
+  batch_row: true,
 };
 
 /** Kysely's own books. */

@@ -43,6 +43,13 @@ export const AUDIT_EVENT_TYPES = {
   'webhook.redelivered': { stage: 'fact' },
   'retention.policy_changed': { stage: 'fact' },
   'retention.purged': { stage: 'fact' },
+  'batch.created': { stage: 'fact' },
+  'batch.received': { stage: 'fact' },
+  'batch.started': { stage: 'fact' },
+  'batch.rows_failed': { stage: 'fact' },
+  'batch.completed': { stage: 'fact' },
+  'batch.cancelled': { stage: 'fact' },
+  'batch.aborted': { stage: 'fact' },
 } as const satisfies Record<string, AuditEventKind>;
 
 export type AuditEventType = keyof typeof AUDIT_EVENT_TYPES;

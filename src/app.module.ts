@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { AgentsModule } from './agents/agents.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { BulkModule } from './bulk/bulk.module.js';
 import { AuditModule } from './compliance/audit/audit.module.js';
 import { PiiModule } from './compliance/pii/pii.module.js';
 import type { AppConfig } from './config/app-config.js';
@@ -48,6 +49,7 @@ export class AppModule {
         DeliveryModule,
         WebhooksModule,
         SchedulesModule,
+        BulkModule,
       ],
     };
   }

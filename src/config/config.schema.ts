@@ -321,6 +321,23 @@ export const configSchema = z.strictObject({
         .default(30)
         .describe(
           'How often schedules are looked for that were not woken, or whose queued fire may start by now.',
+  bulk: z
+    .strictObject({
+      maxRows: whole(1, 1_000_000).default(100_000).describe('Most rows of one upload.'),
+      maxRowBytes: whole(256, 16_777_216)
+        .default(262_144)
+        .describe('Largest row of an upload in bytes; a larger one fails, the others go on.'),
+      maxBytes: whole(1_024, 17_179_869_184)
+        .default(536_870_912)
+        .describe('Largest upload in bytes, after decompression.'),
+      concurrency: whole(1, 64)
+        .default(4)
+        .describe('Rows of one batch that are started at once; each takes a database connection.'),
+      concurrentBatches: whole(1, 16).default(2).describe('Batches that one process works on at once.'),
+      maxInFlight: whole(1, 100_000)
+        .default(1_000)
+        .describe(
+          'Runs of one batch that may be queued or driven at once; those that wait for people do not count.',
         ),
     })
     .prefault({}),

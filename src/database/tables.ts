@@ -391,6 +391,53 @@ export interface ScheduleFireTable {
   settled_at: Date | null;
 }
 
+export interface BatchTable {
+  id: string;
+  tenant_id: string;
+  owner_id: string;
+  status: string;
+  end_reason: string | null;
+  format: string;
+  on_error: string;
+  definition: string | null;
+  definition_version: number | null;
+  session_id: string | null;
+  request_id: string;
+  idempotency_key: string | null;
+  fingerprint: Buffer | null;
+  key_expires_at: Date | null;
+  rows_total: Generated<number>;
+  rows_invalid: Generated<number>;
+  first_invalid: number | null;
+  rows_failed: Generated<number>;
+  rows_started: Generated<number>;
+  rows_cancelled: Generated<number>;
+  next_row: Generated<number>;
+  runs_completed: Generated<number>;
+  runs_failed: Generated<number>;
+  runs_rejected: Generated<number>;
+  runs_cancelled: Generated<number>;
+  turn: Generated<number>;
+  created_at: Date;
+  touched_at: Date;
+  received_at: Date | null;
+  started_at: Date | null;
+  completed_at: Date | null;
+  settled_at: Date | null;
+}
+
+export interface BatchRowTable {
+  tenant_id: string;
+  batch_id: string;
+  number: number;
+  line: number;
+  state: string;
+  sealed: Buffer | null;
+  run_id: string | null;
+  code: string | null;
+  fault: ColumnType<unknown, string | null, string | null>;
+}
+
 /** Every table of the product, as Kysely sees it. */
 export interface Tables {
   tenant: TenantTable;
@@ -423,4 +470,6 @@ export interface Tables {
   audit_pending: AuditPendingTable;
   schedule: ScheduleTable;
   schedule_fire: ScheduleFireTable;
+  batch: BatchTable;
+  batch_row: BatchRowTable;
 }

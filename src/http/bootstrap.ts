@@ -15,6 +15,7 @@ import { requestIdOf } from './request-id.js';
 import { limitSseStreams } from './sse.js';
 import { stampResponses } from './response-headers.js';
 import { refuseUnstorableRequests } from './storable-requests.js';
+import { acceptStreams } from './streamed-body.js';
 
 /** A client that has not sent its whole request by then is not going to. */
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -48,6 +49,7 @@ export async function createHttpApplication(
   server.addContentTypeParser('application/yaml', { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
   );
+  acceptStreams(server);
   stampResponses(server, () => drain.isDraining);
   problemsWhileClosing(server);
   refuseOtherMethods(server);

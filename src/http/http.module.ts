@@ -22,5 +22,6 @@ import { dtoValidationPipe, schemaValidationPipe } from './validation.pipe.js';
     IdempotencyUpkeep,
     HttpDrain,
   ],
+  exports: [IdempotencyService],
 })
 export class HttpModule {}

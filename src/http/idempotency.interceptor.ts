@@ -10,11 +10,10 @@ import type { FastifyReply } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { AppError } from '../kernel/app-error.js';
 import type { HttpRequest } from './http-request.js';
+import { idempotencyKeyOf } from './idempotency-key.js';
 import type { KeyClaim } from './idempotency.repository.js';
 import { IdempotencyService, type StoredAnswer } from './idempotency.service.js';
 import { type IdempotentOptions, IdempotentRoute } from './idempotent.js';
-
-const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
 /** Carries requests with an `Idempotency-Key` out once, on routes marked `@Idempotent()`. Without a key it costs nothing. */
 @Injectable()
@@ -28,11 +27,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<HttpRequest>();
-    const key = request.headers['idempotency-key'];
     const route = this.reflector.get(IdempotentRoute, context.getHandler());
-    if (!route || key === undefined || !request.principal) return next.handle();
-
-    if (typeof key !== 'string' || !VISIBLE_ASCII.test(key)) throw new AppError('INVALID_IDEMPOTENCY_KEY');
+    if (!route || !request.principal) return next.handle();
+    const key = idempotencyKeyOf(request);
+    if (key === undefined) return next.handle();
     const { id: principalId, tenantId } = request.principal;
     const claim = this.idempotency.claimOf({ tenantId, principalId, key }, request);
     const reply = context.switchToHttp().getResponse<FastifyReply>();

@@ -37,6 +37,7 @@ const TAGS = [
   'Workflow definitions',
   'Workflows',
   'Schedules',
+  'Bulk starts',
   'Approvals',
   'Deliveries',
   'Webhooks',

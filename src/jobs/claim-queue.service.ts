@@ -1,9 +1,4 @@
-import {
-  type BeforeApplicationShutdown,
-  Injectable,
-  Logger,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
 import { newId } from '../kernel/ids.js';
@@ -112,7 +107,11 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
     clearInterval(this.heartbeat);
   }
 
-  private async carryOut(held: Held, data: RunJob, work: (context: ClaimContext) => Promise<void>): Promise<void> {
+  private async carryOut(
+    held: Held,
+    data: RunJob,
+    work: (context: ClaimContext) => Promise<void>,
+  ): Promise<void> {
     const context = { claim: held, signal: held.lost.signal, draining: this.stopping.signal };
     try {
       await work(context);

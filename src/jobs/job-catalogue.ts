@@ -10,6 +10,8 @@ export interface JobCatalogue {
   'schedule.wake': ScheduleJob;
   /** Look for schedules that nobody has woken. */
   'schedule.sweep': Record<string, never>;
+  /** Go on with a batch: start its next rows, look after the runs it has started. */
+  'bulk.advance': BatchJob;
 }
 
 export interface RunJob {
@@ -27,6 +29,13 @@ export interface WebhookJob {
 export interface ScheduleJob {
   readonly tenantId: string;
   readonly scheduleId: string;
+export interface BatchJob {
+  readonly tenantId: string;
+  readonly batchId: string;
+  /** A batch has one job at a time; the one of an earlier turn has been done already. */
+  readonly turn: number;
+  /** Turns in a row in which there was nothing to do. */
+  readonly idleTurns: number;
 }
 
 export type JobName = keyof JobCatalogue;
@@ -57,3 +66,18 @@ export function subjectOf(data: JobCatalogue[JobName]): string | undefined {
  * needs no such care, the run's version fences it.
  */
 export const ONE_AT_A_TIME: ReadonlySet<JobName> = new Set(['delivery.deliver', 'schedule.wake']);
+  'bulk.advance',
+];
+
+/** What a job is about: jobs of one kind about the same thing are a group. */
+export function subjectOf(data: JobCatalogue[JobName]): string {
+  if ('runId' in data) return data.runId;
+  return 'batchId' in data ? data.batchId : data.endpointId;
+}
+
+/**
+ * Kinds of which one job of a subject is given out at a time. A second delivery would take the messages that the first
+ * one is handing over for those of a dead process; two that start the rows of one batch would only be in each other's
+ * way. Driving needs no such care, the run's version fences it.
+ */
+export const ONE_AT_A_TIME: ReadonlySet<JobName> = new Set(['delivery.deliver', 'bulk.advance']);

@@ -59,7 +59,6 @@ export function newJobsPart(jobs: readonly NewJob[], condition = 'true'): Statem
   };
 }
 
-
 /**
  * The part of a statement that ends jobs whose work it commits.
  *

@@ -26,6 +26,7 @@ export const ERROR_CATALOGUE = {
   SESSION_NOT_FOUND: { status: 404, title: 'There is no such session' },
   SESSION_EXPIRED: { status: 403, title: 'The session has expired or was revoked' },
   API_KEY_NOT_FOUND: { status: 404, title: 'There is no such API key' },
+  API_KEY_INVALID: { status: 403, title: 'The API key that asked for this was revoked or has expired' },
   API_KEY_CONFIGURED: { status: 409, title: 'The configuration sets this key: change it there' },
   // Workflows
   DEFINITION_NOT_FOUND: { status: 404, title: 'There is no such workflow definition' },
@@ -52,6 +53,13 @@ export const ERROR_CATALOGUE = {
   SCHEDULE_NOT_FOUND: { status: 404, title: 'There is no such schedule' },
   SCHEDULE_NAME_TAKEN: { status: 409, title: 'A schedule of this name exists already' },
   SCHEDULE_QUOTA_EXCEEDED: { status: 409, title: 'The tenant has as many schedules as it may have' },
+  // Bulk starts
+  BATCH_NOT_FOUND: { status: 404, title: 'There is no such batch' },
+  BATCH_ALREADY_ENDED: { status: 409, title: 'The batch has ended already' },
+  BATCH_TOO_MANY_ROWS: { status: 413, title: 'The upload has more rows than this server accepts' },
+  UPLOAD_UNREADABLE: { status: 400, title: 'The upload cannot be read to its end' },
+  ROW_MALFORMED: { status: 400, title: 'The row cannot be read' },
+  ROW_TOO_LARGE: { status: 413, title: 'The row is larger than this server accepts' },
   // Agents and models
   AGENT_NOT_FOUND: { status: 404, title: 'There is no such agent' },
   AGENT_FAILED: { status: 502, title: 'The agent failed and has no fallback' },

@@ -20,7 +20,7 @@ import {
 import { PageQuery } from '../http/paging.js';
 import { APPROVAL_STATUSES } from './review/approval.dto.js';
 
-const MAX_ATTRIBUTES = 20;
+export const MAX_ATTRIBUTES = 20;
 
 /** `POST /v1/workflows` */
 export class StartWorkflowDto {

@@ -34,6 +34,8 @@ const KNOWN: Record<keyof Tables, true> = {
   audit_pending: true,
   schedule: true,
   schedule_fire: true,
+  batch: true,
+  batch_row: true,
 };
 
 /** Kysely's own books. */

@@ -3,7 +3,7 @@ export interface TestRequest {
   readonly key?: string;
   readonly body?: unknown;
   /** Sent as it is instead of `body`. */
-  readonly rawBody?: string;
+  readonly rawBody?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -40,6 +40,8 @@ export class HttpClient {
         ...headers,
       },
       body: sent,
+      // A body that comes in pieces is sent before there is an answer.
+      duplex: 'half',
     });
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json') && text !== '';
@@ -63,13 +65,13 @@ export class HttpClient {
   /** Asks until the answer is as wanted; fails with the last answer after a while. */
   async until(
     path: string,
-    wanted: (answer: TestAnswer) => boolean,
+    wanted: (answer: TestAnswer) => boolean | Promise<boolean>,
     timeoutMs = 30_000,
   ): Promise<TestAnswer> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const answer = await this.get(path);
-      if (wanted(answer)) return answer;
+      if (await wanted(answer)) return answer;
       if (Date.now() > deadline)
         throw new Error(`${path} did not become as wanted: ${answer.text.slice(0, 2_000)}`);
       await new Promise((resolve) => setTimeout(resolve, 50));

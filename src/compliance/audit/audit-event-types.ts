@@ -52,6 +52,13 @@ export const AUDIT_EVENT_TYPES = {
   'schedule.fired': { stage: 'fact' },
   'schedule.skipped': { stage: 'fact' },
   'schedule.denied': { stage: 'fact' },
+  'batch.created': { stage: 'fact' },
+  'batch.received': { stage: 'fact' },
+  'batch.started': { stage: 'fact' },
+  'batch.rows_failed': { stage: 'fact' },
+  'batch.completed': { stage: 'fact' },
+  'batch.cancelled': { stage: 'fact' },
+  'batch.aborted': { stage: 'fact' },
 } as const satisfies Record<string, AuditEventKind>;
 
 export type AuditEventType = keyof typeof AUDIT_EVENT_TYPES;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PARTS_OF_RUN } from '../../src/workflow/retention/purge.repository.js';
 import { type PassResult, RetentionPass } from '../../src/workflow/retention/retention-pass.service.js';
+import { RunPurge } from '../../src/workflow/retention/run-purge.service.js';
 import { campaignInReview, recipients, startCampaign, untilEnded } from '../harness/campaign.js';
 import { OTHER_TENANT_ID, TEST_TENANT_ID } from '../harness/database.js';
 import { startInstance } from '../harness/instance.js';
@@ -273,6 +274,25 @@ describe('a pass', () => {
     }
     await pass(product.app);
     await expectLeft(stored);
+  });
+
+  it('removes no more from the moment on at which a policy says so', async () => {
+    const old = { completedAt: daysAgo(50), createdAt: daysAgo(51) };
+    await storeRuns(
+      product.database,
+      Array.from({ length: 20 }, () => storedRun(old)),
+    );
+    const purge = product.app.get(RunPurge, { strict: false });
+    const removed = async () => (await purge.purge(TEST_TENANT_ID, 'email-campaign', undefined)).runs;
+    const keepFor = (retentionDays: number) =>
+      product.client.request('PUT', '/v1/retention-policies/email-campaign', { body: { retentionDays } });
+    expect(await removed()).toBe(7);
+    for (const days of [0, 60]) {
+      await keepFor(days);
+      expect(await removed()).toBe(0);
+    }
+    await keepFor(10);
+    expect(await pass(product.app)).toMatchObject({ runs: 13 });
   });
 
   it('lets a run go whose delivery is settled at last', async () => {

@@ -8,6 +8,7 @@ export const options = {
   history: { type: 'string', default: '1000000' },
   tenants: { type: 'string', default: '1' },
   runs: { type: 'string', default: '100' },
+  'in-flight': { type: 'string', default: '20' },
   rounds: { type: 'string', default: '5' },
   requests: { type: 'string', default: '40' },
 };
@@ -26,17 +27,18 @@ export function main(values) {
 
 /** The measured product has the history; a second one beside it, with empty tables, is what it is compared with. */
 async function measure(product, values) {
-  const [history, runs, rounds] = [Number(values.history), Number(values.runs), Number(values.rounds)];
+  const [history, rounds] = [Number(values.history), Number(values.rounds)];
+  const load = { runs: Number(values.runs), inFlight: Number(values['in-flight']) };
   const filledFrom = performance.now();
   await fillHistory(product.database, { runs: history, tenants: Number(values.tenants) });
   const filled = ((performance.now() - filledFrom) / 1_000).toFixed(0);
+  const lists = await listTimes(product, Number(values.requests));
   const empty = await startBenchProduct(ENVIRONMENT);
   try {
-    const speeds = await interleaved([product, empty], runs, rounds);
+    const speeds = await interleaved([product, empty], load, rounds);
     const ratio = (100 * median(speeds[0])) / median(speeds[1]);
     const updates = await heapOnlyShare(product.database);
-    const lists = await listTimes(product, Number(values.requests));
-    const purge = await whilePurging(product, runs, rounds);
+    const purge = await whilePurging(product, load, rounds);
     return {
       history: `${history} ended runs of ${values.tenants} tenants, filled in ${filled} s`,
       'runs/s with the history / with empty tables': `${median(speeds[0]).toFixed(1)} / ${median(speeds[1]).toFixed(1)} (${ratio.toFixed(0)} %)`,
@@ -50,18 +52,22 @@ async function measure(product, values) {
 }
 
 /** Runs a second of each product, round by round, so that both meet the same moods of the machine. */
-async function interleaved(products, runs, rounds) {
+async function interleaved(products, load, rounds) {
   const speeds = products.map(() => []);
-  for (const product of products) await speed(product, Math.min(runs, 20));
+  for (const product of products) await speed(product, load);
   for (let round = 0; round < rounds; round++) {
-    for (const [index, product] of products.entries()) speeds[index].push(await speed(product, runs));
+    for (const [index, product] of products.entries()) speeds[index].push(await speed(product, load));
   }
   return speeds;
 }
 
-async function speed(product, runs) {
+async function speed(product, { runs, inFlight }) {
   const startedAt = performance.now();
-  await Promise.all(Array.from({ length: runs }, () => drive(product, INPUT)));
+  let left = runs;
+  const driveSome = async () => {
+    while (left-- > 0) await drive(product, INPUT);
+  };
+  await Promise.all(Array.from({ length: inFlight }, driveSome));
   return (1_000 * runs) / (performance.now() - startedAt);
 }
 
@@ -111,14 +117,14 @@ async function listTimes(product, requests) {
 }
 
 /** A ninth of the history becomes due. */
-async function whilePurging(product, runs, rounds) {
+async function whilePurging(product, load, rounds) {
   const before = await stored(product.database);
   const startedAt = performance.now();
   await product.put('/v1/retention-policies/*', { retentionDays: 80 });
   while ((await stored(product.database)) === before) await wait(200);
   const speeds = [];
-  for (let round = 0; round < rounds; round++) speeds.push(await speed(product, runs));
-  const removed = before + runs * rounds - (await stored(product.database));
+  for (let round = 0; round < rounds; round++) speeds.push(await speed(product, load));
+  const removed = before + load.runs * rounds - (await stored(product.database));
   const seconds = (performance.now() - startedAt) / 1_000;
   return {
     'runs/s while old runs are removed': median(speeds).toFixed(1),

@@ -1,13 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { AppConfig } from '../../config/app-config.js';
 import { InjectConfig } from '../../config/inject-config.js';
 import { DatabaseService } from '../../database/database.service.js';
-import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { ContentSweep } from './content-sweep.service.js';
 import { RetentionPassRepository } from './retention-pass.repository.js';
-import { RetentionPolicyRepository } from './retention-policy.repository.js';
-import { type RetentionRule, rulesOf } from './retention-rule.js';
+import { RetentionRules } from './retention-rules.service.js';
 import { RunPurge } from './run-purge.service.js';
 
 /** What a pass has done. */
@@ -26,11 +24,10 @@ export class RetentionPass {
   constructor(
     private readonly database: DatabaseService,
     private readonly passes: RetentionPassRepository,
-    private readonly policies: RetentionPolicyRepository,
+    private readonly rules: RetentionRules,
     private readonly purge: RunPurge,
     private readonly contents: ContentSweep,
     @InjectConfig('retention') private readonly config: AppConfig['retention'],
-    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
@@ -61,19 +58,17 @@ export class RetentionPass {
   }
 
   private async purgeTenant(tenantId: string, signal: AbortSignal): Promise<number> {
-    const policies = await this.database.withRetention(tenantId, (trx) => this.policies.all(trx));
+    const rules = await this.database.withRetention(tenantId, (trx) => this.rules.all(trx));
     let runs = 0;
-    for (const rule of rulesOf(policies, this.config.finishedRunsDays, this.clock.now())) {
-      runs += await this.purgeDue(tenantId, rule, signal);
-    }
+    for (const { definition } of rules) runs += await this.purgeDue(tenantId, definition, signal);
     return runs;
   }
 
-  private async purgeDue(tenantId: string, rule: RetentionRule, signal: AbortSignal): Promise<number> {
+  private async purgeDue(tenantId: string, definition: string, signal: AbortSignal): Promise<number> {
     let runs = 0;
     let endedFrom: Date | undefined;
     while (!signal.aborted) {
-      const batch = await this.purge.purge(tenantId, rule, endedFrom);
+      const batch = await this.purge.purge(tenantId, definition, endedFrom);
       runs += batch.runs;
       if (batch.runs < this.config.batchSize) break;
       endedFrom = batch.endedUpTo;

@@ -8,6 +8,7 @@ import { RetentionPass } from './retention-pass.service.js';
 import { RetentionPoliciesController } from './retention-policies.controller.js';
 import { RetentionPolicyRepository } from './retention-policy.repository.js';
 import { RetentionPolicies } from './retention-policy.service.js';
+import { RetentionRules } from './retention-rules.service.js';
 import { RetentionSchedule } from './retention-schedule.service.js';
 import { RunArchiveRepository } from './run-archive.repository.js';
 import { RunArchive } from './run-archive.service.js';
@@ -25,6 +26,7 @@ import { RunPurge } from './run-purge.service.js';
     RetentionPass,
     RetentionPolicyRepository,
     RetentionPolicies,
+    RetentionRules,
     RetentionSchedule,
     RunArchiveRepository,
     RunArchive,

@@ -10,6 +10,7 @@ import { canonicalJson } from '../../kernel/canonical-json.js';
 import { newId } from '../../kernel/ids.js';
 import { type DueRun, PurgeRepository, type RemovedRows } from './purge.repository.js';
 import type { RetentionRule } from './retention-rule.js';
+import { RetentionRules } from './retention-rules.service.js';
 import { type ArchiveFile, RunArchive } from './run-archive.service.js';
 
 /** What one transaction has removed. */
@@ -26,31 +27,27 @@ const NOTHING: PurgedBatch = { runs: 0, endedUpTo: undefined };
 export class RunPurge {
   constructor(
     private readonly database: DatabaseService,
+    private readonly rules: RetentionRules,
     private readonly repository: PurgeRepository,
     private readonly archive: RunArchive,
     private readonly audit: AuditTrail,
     @InjectConfig('retention') private readonly config: AppConfig['retention'],
   ) {}
 
-  /** @throws AppError AUDIT_UNAVAILABLE, or a fault of the archive or the database; nothing is removed then. */
-  async purge(tenantId: string, rule: RetentionRule, endedFrom: Date | undefined): Promise<PurgedBatch> {
-    let file: ArchiveFile | undefined;
-    try {
-      return await this.database.withRetention(tenantId, async (trx) => {
-        const due = await this.repository.lockDue(trx, rule, endedFrom, this.config.batchSize);
-        if (due.length === 0) return NOTHING;
-        const batchId = newId();
-        const runIds = due.map((run) => run.id);
-        if (this.config.archive === 'file') {
-          file = await this.archive.write(trx, tenantId, batchId, runIds);
-        }
-        await this.remove(trx, tenantId, rule, due, batchId, file);
-        return { runs: due.length, endedUpTo: due.at(-1)?.completedAt };
-      });
-    } catch (error) {
-      await file?.discard();
-      throw error;
-    }
+  /**
+   * Removes runs by the rule of a definition as it stands now: a tenant that has just decided to keep its runs for
+   * longer does not lose any more of them.
+   *
+   * @throws AppError AUDIT_UNAVAILABLE, or a fault of the archive or the database; nothing is removed then.
+   */
+  purge(tenantId: string, definition: string, endedFrom: Date | undefined): Promise<PurgedBatch> {
+    return this.database.withRetention(tenantId, async (trx) => {
+      const rule = await this.rules.find(trx, definition);
+      const due = rule ? await this.repository.lockDue(trx, rule, endedFrom, this.config.batchSize) : [];
+      if (!rule || due.length === 0) return NOTHING;
+      await this.remove(trx, tenantId, rule, due);
+      return { runs: due.length, endedUpTo: due.at(-1)?.completedAt };
+    });
   }
 
   private async remove(
@@ -58,13 +55,20 @@ export class RunPurge {
     tenantId: string,
     rule: RetentionRule,
     due: readonly DueRun[],
-    batchId: string,
-    file: ArchiveFile | undefined,
   ): Promise<void> {
+    const batchId = newId();
     const runIds = due.map((run) => run.id);
-    await this.repository.noteContents(trx, runIds);
-    const removed = await this.repository.remove(trx, runIds);
-    await this.audit.append(trx, tenantId, purgedFact(tenantId, rule, due, batchId, removed, file));
+    const file =
+      this.config.archive === 'file' ? await this.archive.write(trx, tenantId, batchId, runIds) : undefined;
+    try {
+      await this.repository.noteContents(trx, runIds);
+      const removed = await this.repository.remove(trx, runIds);
+      await this.audit.append(trx, tenantId, purgedFact(tenantId, rule, due, batchId, removed, file));
+    } catch (error) {
+      await file?.discard();
+      throw error;
+    }
+    // From here on the file stays: a commit that gives no answer may have happened.
   }
 }
 

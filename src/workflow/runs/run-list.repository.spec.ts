@@ -112,7 +112,7 @@ async function listed(filter: RunFilter, order: 'asc' | 'desc', limit: number): 
 describe('the list of runs', () => {
   it('holds exactly what fits, whatever is asked, in order and in pages of any size', async () => {
     let found = 0;
-    for (let round = 0; round < 300; round++) {
+    for (let round = 0; round < 150; round++) {
       const filter = randomFilter();
       const order = random.pick(['asc', 'desc'] as const);
       const ids = runs.filter((run) => fits(run, filter)).map((run) => run.id);
@@ -123,7 +123,7 @@ describe('the list of runs', () => {
       found += wanted.length;
     }
     // Filters that nothing fits prove little.
-    expect(found).toBeGreaterThan(1_000);
+    expect(found).toBeGreaterThan(500);
   });
 
   it('shows of a run what a list needs, and nothing long', async () => {

@@ -119,23 +119,22 @@ describe('the events of a run', () => {
   it('can be taken up in the middle of a run that goes on', async () => {
     const id = await start();
     const first = await open(id);
-    await first.until((event) => event.event === 'agent.completed');
+    // More may have come with it; a client that has not looked at that yet goes on behind this one.
+    const { id: last } = await first.until((event) => event.event === 'agent.completed');
     first.leave();
-    const last = first.events.at(-1)?.id ?? 0;
     const next = await open(id, last);
     await next.until(isRequest);
     await reader.decide(id, { decision: 'approve' });
     const rest = await next.untilEnd();
-    expect([...positions(first.events), ...positions(rest)]).toEqual(numbers(1, last + rest.length));
+    expect(positions(rest)).toEqual(numbers(last + 1, last + rest.length));
     expect(rest.at(-1)?.event).toBe('workflow.completed');
   });
 
   it('can be taken up at another instance, which shows the same as they happen', async () => {
     const id = await start();
     const here = await open(id);
-    await here.until((event) => event.event === 'phase.entered');
+    const { id: last } = await here.until((event) => event.event === 'phase.entered');
     here.leave();
-    const last = here.events.at(-1)?.id ?? 0;
     const there = await EventStream.open(second.client.address, id, last);
     await there.until(isRequest);
     // Decided there, delivered here.
@@ -144,7 +143,7 @@ describe('the events of a run', () => {
     );
     const rest = await there.untilEnd();
     const all = await (await open(id)).untilEnd();
-    expect([...here.events, ...rest]).toEqual(all);
+    expect([...here.events.slice(0, last), ...rest]).toEqual(all);
   });
 
   it('are shown alike to many who follow at once', async () => {

@@ -321,6 +321,9 @@ export const configSchema = z.strictObject({
         .default(30)
         .describe(
           'How often schedules are looked for that were not woken, or whose queued fire may start by now.',
+        ),
+    })
+    .prefault({}),
   bulk: z
     .strictObject({
       maxRows: whole(1, 1_000_000).default(100_000).describe('Most rows of one upload.'),

@@ -29,6 +29,8 @@ export interface WebhookJob {
 export interface ScheduleJob {
   readonly tenantId: string;
   readonly scheduleId: string;
+}
+
 export interface BatchJob {
   readonly tenantId: string;
   readonly batchId: string;
@@ -51,33 +53,24 @@ export const JOB_NAMES: readonly JobName[] = [
   'webhooks.deliver',
   'schedule.wake',
   'schedule.sweep',
+  'bulk.advance',
 ];
 
 /** What a job is about: jobs of one kind about the same thing are a group. A sweep is about nothing of its own. */
 export function subjectOf(data: JobCatalogue[JobName]): string | undefined {
   if ('runId' in data) return data.runId;
   if ('endpointId' in data) return data.endpointId;
+  if ('batchId' in data) return data.batchId;
   return 'scheduleId' in data ? data.scheduleId : undefined;
 }
 
 /**
- * Kinds of which one job of a run or schedule is given out at a time. A second delivery would take the messages that
- * the first one is handing over for those of a dead process; fires of one schedule look at each other's runs. Driving
- * needs no such care, the run's version fences it.
- */
-export const ONE_AT_A_TIME: ReadonlySet<JobName> = new Set(['delivery.deliver', 'schedule.wake']);
-  'bulk.advance',
-];
-
-/** What a job is about: jobs of one kind about the same thing are a group. */
-export function subjectOf(data: JobCatalogue[JobName]): string {
-  if ('runId' in data) return data.runId;
-  return 'batchId' in data ? data.batchId : data.endpointId;
-}
-
-/**
  * Kinds of which one job of a subject is given out at a time. A second delivery would take the messages that the first
- * one is handing over for those of a dead process; two that start the rows of one batch would only be in each other's
- * way. Driving needs no such care, the run's version fences it.
+ * one is handing over for those of a dead process; fires of one schedule look at each other's runs; two that start the
+ * rows of one batch would only be in each other's way. Driving needs no such care, the run's version fences it.
  */
-export const ONE_AT_A_TIME: ReadonlySet<JobName> = new Set(['delivery.deliver', 'bulk.advance']);
+export const ONE_AT_A_TIME: ReadonlySet<JobName> = new Set([
+  'delivery.deliver',
+  'schedule.wake',
+  'bulk.advance',
+]);

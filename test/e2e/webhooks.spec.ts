@@ -319,6 +319,7 @@ describe('an endpoint that is disabled or deleted', () => {
     await patch(id, { enabled: true });
     await startCampaign(product.client);
     await expect.poll(() => receiver.at('paused').length, LONG).toBe(1);
+    await expect.poll(() => receiver.at('witness').length, LONG).toBe(2);
     expect(receiver.at('paused')[0]?.body.data.runId).toBe(receiver.at('witness')[1]?.body.data.runId);
     for (const each of [id, witness.id]) await product.client.request('DELETE', `/v1/webhooks/${each}`);
   });

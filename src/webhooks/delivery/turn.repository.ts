@@ -16,12 +16,14 @@ export interface Turn {
  */
 @Injectable()
 export class TurnRepository {
-  /** Says that endpoints have something due now. */
+  /**
+   * Says that endpoints have something due now. Their rows are written even when that is known already: a turn that
+   * ends at this moment has to wait and see what this transaction hands out.
+   */
   async wake(trx: Trx, endpointIds: readonly string[]): Promise<void> {
     if (endpointIds.length === 0) return;
     await sql`
-      update webhook_endpoint set due_at = clock_timestamp()
-       where id = any(${[...endpointIds]}::uuid[]) and (due_at is null or due_at > clock_timestamp())
+      update webhook_endpoint set due_at = least(due_at, clock_timestamp()) where id = any(${[...endpointIds]}::uuid[])
     `.execute(trx);
   }
 

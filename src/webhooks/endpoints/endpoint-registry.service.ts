@@ -76,7 +76,7 @@ export class EndpointRegistry {
     const { sealed, plain } = secret;
     const created = { ...endpoint, url: request.url, secrets: [sealed], secret: plain };
     await this.database.withTenant(tenantId, async (trx) => {
-      await this.cursors.lockOrBegin(trx, tenantId, await this.events.now(trx), endpoint.createdAt);
+      await this.lockEndpoints(trx, tenantId, endpoint.createdAt);
       if ((await this.endpoints.count(trx)) >= this.config.maxEndpoints) {
         throw new AppError('WEBHOOK_LIMIT_REACHED', {
           detail: `A tenant may have ${this.config.maxEndpoints} webhook endpoints.`,
@@ -144,13 +144,19 @@ export class EndpointRegistry {
     const { tenantId } = principal;
     await this.database.withTenant(tenantId, async (trx) => {
       const now = this.clock.now();
-      await this.cursors.lockOrBegin(trx, tenantId, await this.events.now(trx), now);
+      await this.lockEndpoints(trx, tenantId, now);
       found(await this.endpoints.lock(trx, id));
       await this.endpoints.markDeleted(trx, id, now);
       await this.secrets.deleteAll(trx, id);
       if ((await this.endpoints.count(trx)) === 0) await this.cursors.delete(trx, tenantId);
       await this.record(trx, principal, requestId, 'webhook.deleted', id, {});
     });
+  }
+
+  /** Endpoints of a tenant come and go one after the other; the first one begins to hear of what happens from now on. */
+  private async lockEndpoints(trx: Trx, tenantId: string, now: Date): Promise<void> {
+    const position = this.events.startingAt(await this.events.horizon(trx));
+    await this.cursors.lockOrBegin(trx, tenantId, position, now);
   }
 
   private make(

@@ -56,12 +56,14 @@ export class FanOut {
       const cursor = await this.cursors.lockIfFree(trx, tenantId);
       if (!cursor) return false;
       const now = this.clock.now();
+      // Before the endpoints: one that was enabled before an event was committed is then seen whenever the event is.
+      const horizon = await this.events.horizon(trx);
       const endpoints = await this.endpoints.enabled(trx);
       if (endpoints.length === 0) {
-        await this.cursors.move(trx, tenantId, await this.events.now(trx), now);
+        await this.cursors.move(trx, tenantId, this.events.startingAt(horizon), now);
         return false;
       }
-      const stretch = await this.events.read(trx, tenantId, cursor, cursor.movedAt, BATCH);
+      const stretch = await this.events.read(trx, tenantId, cursor, cursor.movedAt, horizon, BATCH);
       await this.tell(trx, tenantId, stretch.events, endpoints, now);
       await this.cursors.move(trx, tenantId, stretch.next, now);
       return !stretch.isLast;

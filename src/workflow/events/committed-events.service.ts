@@ -4,6 +4,7 @@ import {
   type CommittedEvent,
   CommittedEventsRepository,
   type EventPosition,
+  type TransactionHorizon,
 } from './committed-events.repository.js';
 
 export type { CommittedEvent, EventPosition } from './committed-events.repository.js';
@@ -29,9 +30,17 @@ const OVERLAP_MS = 3_600_000;
 export class CommittedEvents {
   constructor(private readonly events: CommittedEventsRepository) {}
 
-  /** The position of somebody who wants to hear what comes from now on. */
-  async now(trx: Trx): Promise<EventPosition> {
-    return beginningOf((await this.events.horizon(trx)).oldest);
+  /**
+   * Up to where can be read at this instant. Whatever is committed later lies beyond it: a reader that wants to know
+   * who is to hear of the events looks for the horizon first, and for its listeners afterwards.
+   */
+  horizon(trx: Trx): Promise<TransactionHorizon> {
+    return this.events.horizon(trx);
+  }
+
+  /** The position of somebody who wants to hear what comes from a horizon on. */
+  startingAt(horizon: TransactionHorizon): EventPosition {
+    return { transactionId: horizon.oldest, runId: BEFORE_ALL_RUNS, seq: 0 };
   }
 
   /** Which of the tenants have something to read at their position; in a transaction over all tenants. */
@@ -43,7 +52,7 @@ export class CommittedEvents {
   }
 
   /**
-   * Reads on from a position.
+   * Reads on from a position up to a horizon.
    *
    * @param reachedAt when the position was reached. A database restored into another cluster counts its transactions
    *   anew: a position that lies ahead of them is given up, and events are read by their time, some of them again.
@@ -53,25 +62,23 @@ export class CommittedEvents {
     tenantId: string,
     after: EventPosition,
     reachedAt: Date,
+    horizon: TransactionHorizon,
     limit: number,
   ): Promise<EventStretch> {
-    const { oldest, next } = await this.events.horizon(trx);
+    const { oldest, next } = horizon;
+    const end = this.startingAt(horizon);
     if (BigInt(after.transactionId) > BigInt(next)) {
       const since = new Date(reachedAt.getTime() - OVERLAP_MS);
       const events = await this.events.readSince(trx, tenantId, since);
-      return { events: inOrderOfRuns(events), next: beginningOf(oldest), isLast: true };
+      return { events: inOrderOfRuns(events), next: end, isLast: true };
     }
     // What has been read stays read, should the horizon lie behind the position.
     if (BigInt(oldest) <= BigInt(after.transactionId)) return { events: [], next: after, isLast: true };
     const events = await this.events.readBehind(trx, tenantId, after, oldest, limit);
     const last = events.at(-1);
     const isLast = events.length < limit || !last;
-    return { events: inOrderOfRuns(events), next: isLast ? beginningOf(oldest) : last, isLast };
+    return { events: inOrderOfRuns(events), next: isLast ? end : last, isLast };
   }
-}
-
-function beginningOf(transactionId: string): EventPosition {
-  return { transactionId, runId: BEFORE_ALL_RUNS, seq: 0 };
 }
 
 /**

@@ -66,10 +66,11 @@ describe('the committed events of a tenant', () => {
     };
   }
 
-  const now = () => database.database.withTenant(TEST_TENANT_ID, (trx) => events.now(trx));
+  const now = () =>
+    database.database.withTenant(TEST_TENANT_ID, async (trx) => events.startingAt(await events.horizon(trx)));
   const read = (after: EventPosition, limit = 100, reachedAt = new Date()): Promise<EventStretch> =>
-    database.database.withTenant(TEST_TENANT_ID, (trx) =>
-      events.read(trx, TEST_TENANT_ID, after, reachedAt, limit),
+    database.database.withTenant(TEST_TENANT_ID, async (trx) =>
+      events.read(trx, TEST_TENANT_ID, after, reachedAt, await events.horizon(trx), limit),
     );
   const told = ({ events: list }: EventStretch) => list.map(({ runId, seq }) => [runId, seq]);
 
@@ -130,6 +131,18 @@ describe('the committed events of a tenant', () => {
     ).rejects.toThrow('no');
     await commit(run, 1);
     expect((await readUntil(start, 1)).told).toEqual([[run, 1]]);
+  });
+
+  it('beyond a horizon are left for the next reading', async () => {
+    const run = await makeRun();
+    const start = await now();
+    const horizon = await database.database.withTenant(TEST_TENANT_ID, (trx) => events.horizon(trx));
+    await commit(run, 1);
+    const stretch = await database.database.withTenant(TEST_TENANT_ID, (trx) =>
+      events.read(trx, TEST_TENANT_ID, start, new Date(), horizon, 100),
+    );
+    expect(told(stretch)).toEqual([]);
+    expect((await readUntil(stretch.next, 1)).told).toEqual([[run, 1]]);
   });
 
   it('come in pieces without a gap and without a duplicate, within a transaction too', async () => {

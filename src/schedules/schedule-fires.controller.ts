@@ -47,15 +47,14 @@ export class ScheduleFiresController {
     @Body() body: TriggerScheduleDto,
     @Req() request: PrincipalRequest,
   ): Promise<ScheduleFireDto> {
-    const present = (fire: Fire) => presentFire(fire, new Map());
     const fire = await this.requests.trigger(
       principal,
       request.id,
       id,
       body.overlap ?? null,
-      async (trx, added) => request.idempotency?.store(trx, 202, present(added)),
+      async (trx, added) => request.idempotency?.store(trx, 202, presentNew(added)),
     );
-    return present(fire);
+    return presentNew(fire);
   }
 
   @Post('backfill')
@@ -75,4 +74,9 @@ export class ScheduleFiresController {
       request.idempotency?.store(trx, 202, answer),
     );
   }
+}
+
+/** There is no run yet. */
+function presentNew(fire: Fire): ScheduleFireDto {
+  return presentFire(fire, new Map());
 }

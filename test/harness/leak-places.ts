@@ -33,6 +33,7 @@ export function answersAboutTheRest(client: HttpClient): Promise<Places> {
     '/v1/circuit-breakers',
     '/v1/error-recovery/metrics',
     '/v1/workflow-definitions',
+    '/v1/schedules',
     '/metrics',
     '/health/detailed',
   ]);

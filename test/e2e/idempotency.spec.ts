@@ -21,7 +21,7 @@ let product: Product;
 let second: Instance;
 
 beforeAll(async () => {
-  product = await startProduct();
+  product = await startProduct({ COUNTERSIGN__WEBHOOKS__ALLOW_PRIVATE_ADDRESSES: 'true' });
   second = await startInstance(product, { COUNTERSIGN_ROLE: 'api' });
 });
 afterAll(async () => {
@@ -235,7 +235,45 @@ const CREATIONS: Readonly<Record<string, () => Promise<Creation>>> = {
       other: { decision: 'reject' },
     };
   },
+  '/v1/webhooks': async () => ({
+    path: '/v1/webhooks',
+    body: HOOK,
+    other: { ...HOOK, description: 'other' },
+  }),
+  '/v1/webhooks/{id}/secrets': async () => {
+    const path = `/v1/webhooks/${await makeWebhook()}/secrets`;
+    return { path, body: {}, other: { overlapSeconds: 60 } };
+  },
+  '/v1/webhooks/{id}/test': async () => {
+    return { path: `/v1/webhooks/${await makeWebhook()}/test`, body: undefined, other: {} };
+  },
+  '/v1/webhooks/{id}/deliveries/{deliveryId}/redeliver': async () => {
+    const path = `/v1/webhooks/${await makeWebhook()}`;
+    const { id } = (await product.client.post(`${path}/test`)).body as { id: string };
+    // Not while it is being sent: what has failed for good is what people send again.
+    const attempts = async () => {
+      const { items } = (await product.client.get(`${path}/deliveries`)).body as {
+        items: { attempts: object[] }[];
+      };
+      return items[0]?.attempts.length;
+    };
+    await expect.poll(attempts, { timeout: 30_000 }).toBeGreaterThan(0);
+    await product.database.query(
+      `update webhook_delivery set status = 'failed', next_attempt_at = null, settled_at = now() where id = $1`,
+      [id],
+    );
+    return { path: `${path}/deliveries/${id}/redeliver`, body: undefined, other: {} };
+  },
 };
+
+/** Nothing listens there. */
+const HOOK = { url: 'https://127.0.0.1:9/hook', eventTypes: ['*'] };
+
+async function makeWebhook(): Promise<string> {
+  const { status, text, body } = await product.client.post('/v1/webhooks', HOOK);
+  expect(status, text).toBe(201);
+  return body.id as string;
+}
 
 const CREATE_NOTHING = [
   '/v1/audit/verify',

@@ -7,6 +7,7 @@ import { type Claim, ClaimQueue } from '../../jobs/claim-queue.service.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { RunEventFeed } from '../events/run-event-feed.service.js';
 import type { Run } from '../runs/run.js';
+import { writeAnew } from '../runs/commit/write-anew.js';
 import { changeOf, type RunChange } from '../runs/run-change.js';
 import { type PreparedChange, RunWriter } from '../runs/run-writer.service.js';
 import { WorkflowEngine } from '../workflow.engine.js';
@@ -89,10 +90,12 @@ export class HandOver {
   }
 
   private async applyWithin(prepared: PreparedChange, write: (trx: Trx) => Promise<void>): Promise<void> {
-    await this.database.withTenant(prepared.after.tenantId, async (trx) => {
-      await this.writer.apply(trx, prepared);
-      await write(trx);
-    });
+    await writeAnew(() =>
+      this.database.withTenant(prepared.after.tenantId, async (trx) => {
+        await this.writer.apply(trx, prepared);
+        await write(trx);
+      }),
+    );
     this.writer.committed(prepared);
   }
 }

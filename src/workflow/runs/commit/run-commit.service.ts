@@ -19,6 +19,7 @@ import {
   type RunWrite,
   writtenRunsPart,
 } from './run-rows.js';
+import { writeAnew } from './write-anew.js';
 
 /** What one commit writes for one run. */
 export interface RunCommit extends RunWrite {
@@ -27,10 +28,6 @@ export interface RunCommit extends RunWrite {
 
 /** Runs of one statement. Beyond this a statement only gets longer, not cheaper per run. */
 const MAX_RUNS = 256;
-
-/** SQLSTATE of a statement that met somebody else's keys: made anew it goes through. */
-const SERIALIZATION_FAILURE = '40001';
-const MAX_TRIES = 5;
 
 /**
  * Writes changes of runs, however many, in one statement: rows, history, events, audit, contents, approvals, sealed
@@ -62,7 +59,7 @@ export class RunCommits {
 
   private async writeTogether(commits: readonly RunCommit[]): Promise<PromiseSettledResult<boolean>[]> {
     try {
-      const written = await this.writeAnew(commits);
+      const written = await writeAnew(() => this.writeAll(this.database.asEngine, commits));
       return commits.map(({ after }) => ({ status: 'fulfilled', value: written.has(after.id) }));
     } catch (error) {
       if (commits.length === 1 || isUnreachable(error)) throw error;
@@ -70,7 +67,9 @@ export class RunCommits {
     // One of them cannot be written: each by itself, so that its fault stays its own.
     const settled: PromiseSettledResult<boolean>[] = [];
     for (const commit of commits) {
-      const [result] = await Promise.allSettled([this.writeAnew([commit])]);
+      const [result] = await Promise.allSettled([
+        writeAnew(() => this.writeAll(this.database.asEngine, [commit])),
+      ]);
       settled.push(
         result.status === 'fulfilled'
           ? { status: 'fulfilled', value: result.value.has(commit.after.id) }
@@ -78,16 +77,6 @@ export class RunCommits {
       );
     }
     return settled;
-  }
-
-  private async writeAnew(commits: readonly RunCommit[]): Promise<ReadonlySet<string>> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.writeAll(this.database.asEngine, commits);
-      } catch (error) {
-        if ((error as { code?: string }).code !== SERIALIZATION_FAILURE || tries >= MAX_TRIES) throw error;
-      }
-    }
   }
 
   private async writeAll(execute: Execute, commits: readonly RunCommit[]): Promise<ReadonlySet<string>> {
@@ -149,5 +138,7 @@ function isUnreachable(error: unknown): boolean {
 function recordable(error: unknown): unknown {
   const { table, message } = error as { table?: string; message?: string };
   const about = `${table ?? ''} ${message ?? ''}`;
-  return /\baudit_(?:event|pending)/.test(about) ? new AppError('AUDIT_UNAVAILABLE', { cause: error }) : error;
+  return /\baudit_(?:event|pending)/.test(about)
+    ? new AppError('AUDIT_UNAVAILABLE', { cause: error })
+    : error;
 }

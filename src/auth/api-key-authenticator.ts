@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
@@ -20,7 +21,7 @@ export type Authentication = KeyVerdict | { readonly outcome: 'malformed' | 'unk
 /** Tells a principal by the key it presents. */
 @Injectable()
 export class ApiKeyAuthenticator {
-  private readonly secret: Buffer;
+  private readonly secret: KeyObject;
   private readonly configuredHash: Buffer;
   private readonly cache = new ApiKeyCache();
 
@@ -31,7 +32,7 @@ export class ApiKeyAuthenticator {
     @InjectConfig('auth') auth: AppConfig['auth'],
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
-    this.secret = deriveKey(vault.kek, 'api-key');
+    this.secret = createSecretKey(deriveKey(vault.kek, 'api-key'));
     this.configuredHash = this.hashOf(auth.apiKey);
   }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { displayPrefixOf, hashApiKey, isApiKeyShaped, newApiKey } from './api-key-secret.js';
 
@@ -26,9 +26,9 @@ describe('API key secrets', () => {
 
   it('cannot be tested against a stored hash without the secret of the instance', () => {
     const key = newApiKey('test');
-    const secret = randomBytes(32);
+    const secret = createSecretKey(randomBytes(32));
     expect(hashApiKey(secret, key)).toEqual(hashApiKey(secret, key));
-    expect(hashApiKey(randomBytes(32), key)).not.toEqual(hashApiKey(secret, key));
+    expect(hashApiKey(createSecretKey(randomBytes(32)), key)).not.toEqual(hashApiKey(secret, key));
   });
 
   it('show four random characters, also when those hold an underscore', () => {

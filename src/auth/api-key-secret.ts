@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, type KeyObject, randomBytes } from 'node:crypto';
 import type { Environment } from '../config/app-config.js';
 
 const RANDOM_BYTES = 24;
@@ -27,7 +27,7 @@ export function isApiKeyShaped(text: string): boolean {
  * What is stored instead of a key. A plain HMAC is enough where a password would need a slow hash: a key has
  * too much randomness to be guessed, and without the instance's secret a stolen table cannot even be tested.
  */
-export function hashApiKey(secret: Buffer, key: string): Buffer {
+export function hashApiKey(secret: KeyObject, key: string): Buffer {
   return createHmac('sha256', secret).update(key, 'utf8').digest();
 }
 

@@ -13,6 +13,9 @@ export function loggerOptions(config: AppConfig['logging'], version: string): Lo
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
     serializers: {
+      // The library binds the whole request and response to a logger of each request: headers belong in no line.
+      req: () => undefined,
+      res: () => undefined,
       err: (error: unknown) => serializeError(error),
       error: (error: unknown) => serializeError(error),
     },

@@ -27,6 +27,7 @@ export class LoggingModule {
               // `HttpLog` writes the line of a request: it knows route and principal, and no header or body.
               autoLogging: false,
               quietReqLogger: true,
+              quietResLogger: true,
               wrapSerializers: false,
               customAttributeKeys: { reqId: 'requestId' },
               genReqId: (request: IncomingMessage) => request.id,

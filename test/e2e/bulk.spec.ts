@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
@@ -433,7 +434,7 @@ describe('a batch', () => {
   });
 
   it('of another tenant is not there, as one that does not exist', async () => {
-    const secret = deriveKey(product.config.vault.kek, 'api-key');
+    const secret = createSecretKey(deriveKey(product.config.vault.kek, 'api-key'));
     const key = 'cs_test_a-key-of-the-other-tenant';
     await product.database.force(
       `insert into api_key (id, tenant_id, name, key_hash, display_prefix, roles, created_by) values ($1, $2, 'other', $3, 'cs_test_a', '{admin}', 'test')`,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { canonicalJson } from '../../kernel/canonical-json.js';
 import { newId } from '../../kernel/ids.js';
 import { AUDIT_EVENT_TYPES, type AuditEventType, type AuditStage } from './audit-event-types.js';
@@ -104,7 +104,7 @@ export function buildAuditRecord(
         detail: fact.detail,
         sealed: [],
         // Keeps a leaf hash from being guessed back to its content.
-        nonce: randomBytes(16).toString('base64url'),
+        nonce: nonce(),
       }),
     ),
     'utf8',
@@ -131,6 +131,20 @@ export function hashLeaf(leaf: Buffer): Buffer {
 }
 
 const LEAF_PREFIX = Buffer.of(0);
+
+const NONCE_BYTES = 16;
+/** Randomness for many nonces at once: asking for it costs more than what comes. */
+const randomness = Buffer.alloc(NONCE_BYTES * 256);
+let used = randomness.length;
+
+/** 128 random bits, each used once. */
+function nonce(): string {
+  if (used === randomness.length) {
+    randomFillSync(randomness);
+    used = 0;
+  }
+  return randomness.toString('base64url', used, (used += NONCE_BYTES));
+}
 
 /** Absent members have no place in canonical JSON; null means something else. */
 function withoutUndefined(object: object): Record<string, unknown> {

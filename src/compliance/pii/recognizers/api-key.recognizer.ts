@@ -31,7 +31,13 @@ export const apiKeyRecognizer: Recognizer = {
   },
 };
 
+/** Every known format has as many of these in a row; ordinary words do not. */
+const LONG_RUN = /[\w+/=.~-]{12}/;
+/** A piece of every name that {@link ASSIGNMENT} and {@link AUTHORIZATION} look for. */
+const SECRET_WORD = /key|secret|token|passw|passp|pwd|credential|bearer|basic/i;
+
 function known(text: string): Finding[] {
+  if (!LONG_RUN.test(text)) return [];
   const findings: Finding[] = [];
   for (const match of text.matchAll(FORMATS)) {
     if (entropyOf(match[0]) < 2.5) continue;
@@ -42,6 +48,7 @@ function known(text: string): Finding[] {
 
 /** From BEGIN to END; without an END, to the end of what a key can be. */
 function keyBlocks(text: string): Finding[] {
+  if (!text.includes('-----BEGIN')) return [];
   const findings: Finding[] = [];
   let covered = 0;
   for (const match of text.matchAll(KEY_BLOCK)) {
@@ -55,6 +62,7 @@ function keyBlocks(text: string): Finding[] {
 }
 
 function assigned(text: string): Finding[] {
+  if (!SECRET_WORD.test(text)) return [];
   return [
     ...captured(text, ASSIGNMENT, 0.8, looksSecret),
     ...captured(text, AUTHORIZATION, 0.75, looksRandom),

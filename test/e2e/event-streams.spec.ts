@@ -57,7 +57,7 @@ async function openMany(
   return streams;
 }
 
-describe('a thousand open streams of one process', () => {
+describe('a thousand open streams of one process', { timeout: 240_000 }, () => {
   it('all tell all events of their runs and end with them', async () => {
     const ids = await Promise.all(Array.from({ length: RUNS }, () => campaignInReview(product.client)));
     const streams = await openMany(STREAMS, (index) =>
@@ -79,7 +79,7 @@ describe('a thousand open streams of one process', () => {
     await Promise.all(streams.map((stream) => stream.until(isRequest)));
     const looks = vi.spyOn(RunEventRepository.prototype, 'moved');
     const reads = vi.spyOn(RunEventRepository.prototype, 'readAll');
-    await expect.poll(() => looks.mock.calls.length, { timeout: 30_000 }).toBeGreaterThan(5);
+    await expect.poll(() => looks.mock.calls.length, { timeout: 120_000 }).toBeGreaterThan(5);
     expect(reads).not.toHaveBeenCalled();
     await writeElsewhere(id, 1);
     await Promise.all(streams.map((stream) => stream.until((event) => event.event === 'delivery.progress')));
@@ -117,7 +117,7 @@ describe('a stream that is cut again and again', () => {
   });
 });
 
-describe('a client that reads nothing', () => {
+describe('a client that reads nothing', { timeout: 240_000 }, () => {
   const EVENTS = 20_000;
   const BYTES = 1_000;
 
@@ -131,7 +131,7 @@ describe('a client that reads nothing', () => {
     );
     const [socket] = await served;
     await writeElsewhere(id, EVENTS, BYTES);
-    await expect.poll(() => socket.writableNeedDrain, { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => socket.writableNeedDrain, { timeout: 120_000 }).toBe(true);
     // Something happens all the time, and none of it may pile up here.
     for (let round = 0; round < 20; round++) await writeElsewhere(id, 1);
     expect(socket.writableLength).toBeLessThan(200_000);
@@ -152,7 +152,7 @@ describe('a client that reads nothing', () => {
       )
     )[0] ?? { eventCount: 0 };
     expect(eventCount).toBeGreaterThan(EVENTS);
-    await expect.poll(() => ids.length, { timeout: 30_000 }).toBe(eventCount);
+    await expect.poll(() => ids.length, { timeout: 120_000 }).toBe(eventCount);
     expect(ids).toEqual(upTo(eventCount));
     client.destroy();
   });

@@ -15,6 +15,7 @@ import { HttpClient, type TestAnswer } from '../harness/http-client.js';
 import { type Instance, startInstance } from '../harness/instance.js';
 import { expectProblem } from '../harness/problem.js';
 import { ADMIN_KEY, type Product, productEnv, startProduct } from '../harness/product.js';
+import { makeSchedule, scheduleBody } from '../harness/schedules.js';
 import { ServerProcess } from '../harness/server-process.js';
 
 let product: Product;
@@ -164,33 +165,39 @@ describe('a server killed while it answers', () => {
     return { server, client: new HttpClient(server.address, ADMIN_KEY) };
   }
 
-  it('gives each repetition the run that its first request made, and makes the others', async () => {
-    const { server, client } = await startServer();
-    const sessionId = await openSession(client);
-    const send = (to: HttpClient, index: number) =>
-      to.post('/v1/workflows', campaignOf(sessionId, 20 + index), keyed(`start-${index}`));
-    const cut = Array.from({ length: STARTS }, (_, index) =>
-      send(client, index).then(
-        () => 'answered',
-        () => 'cut',
-      ),
-    );
-    await expect
-      .poll(async () => (await runsOf(database, sessionId)).length, { timeout: 30_000, interval: 1 })
-      .toBeGreaterThan(0);
-    await server.end('SIGKILL');
-    expect(await Promise.all(cut)).toContain('cut');
-    const made = await runsOf(database, sessionId);
+  it(
+    'gives each repetition the run that its first request made, and makes the others',
+    { timeout: 240_000 },
+    async () => {
+      const { server, client } = await startServer();
+      const sessionId = await openSession(client);
+      const send = (to: HttpClient, index: number) =>
+        to.post('/v1/workflows', campaignOf(sessionId, 20 + index), keyed(`start-${index}`));
+      const cut = Array.from({ length: STARTS }, (_, index) =>
+        send(client, index).then(
+          () => 'answered',
+          () => 'cut',
+        ),
+      );
+      await expect
+        .poll(async () => (await runsOf(database, sessionId)).length, { timeout: 30_000, interval: 1 })
+        .toBeGreaterThan(0);
+      await server.end('SIGKILL');
+      expect(await Promise.all(cut)).toContain('cut');
+      const made = await runsOf(database, sessionId);
 
-    const next = await startServer();
-    const answers = await Promise.all(Array.from({ length: STARTS }, (_, index) => send(next.client, index)));
-    const replayed = answers.filter(({ headers }) => headers.get('idempotent-replay') === 'true');
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
-    expect(replayed.map(({ body }) => body.id as string).toSorted()).toEqual(made.toSorted());
-    expect((await runsOf(database, sessionId)).toSorted()).toEqual(
-      answers.map(({ body }) => body.id as string).toSorted(),
-    );
-  });
+      const next = await startServer();
+      const answers = await Promise.all(
+        Array.from({ length: STARTS }, (_, index) => send(next.client, index)),
+      );
+      const replayed = answers.filter(({ headers }) => headers.get('idempotent-replay') === 'true');
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
+      expect(replayed.map(({ body }) => body.id as string).toSorted()).toEqual(made.toSorted());
+      expect((await runsOf(database, sessionId)).toSorted()).toEqual(
+        answers.map(({ body }) => body.id as string).toSorted(),
+      );
+    },
+  );
 });
 
 /** Of the definition that is added again and again. */
@@ -235,6 +242,19 @@ const CREATIONS: Readonly<Record<string, () => Promise<Creation>>> = {
       other: { decision: 'reject' },
     };
   },
+  '/v1/schedules': async () => {
+    const body = await scheduleBody(product);
+    return { path: '/v1/schedules', body, other: { ...body, cron: '0 0 2 1 *' } };
+  },
+  '/v1/schedules/{id}/trigger': async () => {
+    const { id } = await makeSchedule(product);
+    return { path: `/v1/schedules/${id}/trigger`, body: {}, other: { overlap: 'allow' } };
+  },
+  '/v1/schedules/{id}/backfill': async () => {
+    const { id } = await makeSchedule(product);
+    const body = { from: '2026-01-01T00:00:00Z', to: '2026-01-01T12:00:00Z' };
+    return { path: `/v1/schedules/${id}/backfill`, body, other: { ...body, overlap: 'skip' } };
+  },
   '/v1/webhooks': async () => ({
     path: '/v1/webhooks',
     body: HOOK,
@@ -275,12 +295,18 @@ async function makeWebhook(): Promise<string> {
   return body.id as string;
 }
 
+/** Takes its body as a stream, and keeps its key with its batch: `bulk.spec.ts`. */
+const IN_ITS_OWN_WAY = ['/v1/workflows/bulk'];
+
 const CREATE_NOTHING = [
   '/v1/audit/verify',
   // Settles what exists; a second time it is refused.
   '/v1/deliveries/{id}/settle',
   '/v1/pii/detect',
   '/v1/pii/redact',
+  '/v1/schedules/preview',
+  // Stops what exists; a second time there is nothing left to stop.
+  '/v1/workflows/bulk/{batchId}/cancel',
 ];
 
 interface Operation {
@@ -298,10 +324,12 @@ describe('every POST that creates', () => {
   });
 
   it('is known here', () => {
-    expect([...posts.keys()].toSorted()).toEqual([...Object.keys(CREATIONS), ...CREATE_NOTHING].toSorted());
+    expect([...posts.keys()].toSorted()).toEqual(
+      [...Object.keys(CREATIONS), ...IN_ITS_OWN_WAY, ...CREATE_NOTHING].toSorted(),
+    );
   });
 
-  it.each(Object.keys(CREATIONS))('declares the header: %s', (path) => {
+  it.each([...Object.keys(CREATIONS), ...IN_ITS_OWN_WAY])('declares the header: %s', (path) => {
     expect(posts.get(path)?.parameters).toContainEqual(
       expect.objectContaining({ in: 'header', name: 'Idempotency-Key', required: false }),
     );

@@ -85,20 +85,21 @@ async function progress(product, batchId) {
 
 /** The server among the children of this process, where the system tells of them. */
 function serverProcess() {
-  const isServer = (id) => {
-    try {
-      const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1];
-      return (
-        parent === String(process.pid) && readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('dist/main.js')
-      );
-    } catch {
-      return false;
-    }
-  };
   try {
     return readdirSync('/proc').find((name) => /^\d+$/.test(name) && isServer(name));
   } catch {
     return undefined;
+  }
+}
+
+function isServer(id) {
+  try {
+    const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1];
+    return (
+      parent === String(process.pid) && readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('dist/main.js')
+    );
+  } catch {
+    return false;
   }
 }
 

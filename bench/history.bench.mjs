@@ -80,7 +80,6 @@ async function heapOnlyShare(database) {
 
 async function listTimes(product, requests) {
   const session = '00000000-0000-7000-a000-000000000064';
-  const ago = (days) => new Date(Date.now() - days * 86_400_000).toISOString();
   const lists = [
     '',
     'status=COMPLETED',
@@ -140,4 +139,8 @@ async function stored(database) {
 function median(numbers) {
   const sorted = numbers.toSorted((left, right) => left - right);
   return sorted[Math.floor(sorted.length / 2)];
+}
+
+function ago(days) {
+  return new Date(Date.now() - days * 86_400_000).toISOString();
 }

@@ -10,12 +10,7 @@ export class Wake {
   /** The next sleep. To be taken before the look at what there is to do, so that no call falls between. */
   next(milliseconds: number): Promise<void> {
     const pending = (this.pending = Promise.withResolvers<void>());
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      void pending.promise.then(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    const timer = setTimeout(() => pending.resolve(), milliseconds);
+    return pending.promise.finally(() => clearTimeout(timer));
   }
 }

@@ -11,7 +11,12 @@ import { CLOCK, type Clock } from '../kernel/clock.js';
 import { isId, newId } from '../kernel/ids.js';
 import { expiriesFrom, nextIdleExpiry, type Session, type SessionState, stateOf } from './session.js';
 import { type SessionMetadata, SessionMetadataSeal } from './session-metadata.js';
-import { type OwnedSession, type OwnedSessionRow, sessionOf, SessionRepository } from './session.repository.js';
+import {
+  type OwnedSession,
+  type OwnedSessionRow,
+  sessionOf,
+  SessionRepository,
+} from './session.repository.js';
 
 const WHY_ENDED: Readonly<Record<Exclude<SessionState, 'live'>, string>> = {
   idle: 'The session was not used for too long.',

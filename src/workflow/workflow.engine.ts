@@ -47,7 +47,10 @@ export class WorkflowEngine {
     return this.guarded(tenantId, runId, context, async () => {
       const loaded = await this.loader.load(tenantId, runId);
       if (!loaded || isEnded(loaded.run.status)) return;
-      await this.driveSegment(new Segment(loaded, this.clock.now(), (run, change) => this.writer.record(run, change)), context);
+      await this.driveSegment(
+        new Segment(loaded, this.clock.now(), (run, change) => this.writer.record(run, change)),
+        context,
+      );
     });
   }
 

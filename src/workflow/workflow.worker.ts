@@ -15,8 +15,6 @@ export class WorkflowWorker implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.server.role === 'api') return;
-    await this.claims.open(({ tenantId, runId }, context) =>
-      this.engine.drive(tenantId, runId, context),
-    );
+    await this.claims.open(({ tenantId, runId }, context) => this.engine.drive(tenantId, runId, context));
   }
 }

@@ -30,7 +30,14 @@ export class ComplianceGate {
       nonEmpty(recordable(record)) ??
       nonEmpty(validateState({ ...review, residualFindings: countOf(scan) }, PII_RULES));
     const rules = violations?.map((violation) => violation.rule);
-    const line = { event: 'gate.decided', runId, from: review.from, to: review.to, allowed: !violations, rules };
+    const line = {
+      event: 'gate.decided',
+      runId,
+      from: review.from,
+      to: review.to,
+      allowed: !violations,
+      rules,
+    };
     // What was allowed stands in the audit trail; here it would be most of the log.
     if (violations) this.logger.warn(line, 'transition denied');
     else this.logger.debug(line, 'transition allowed');

@@ -46,13 +46,16 @@ export class TokenVault {
     if (groups.length === 0) return { keys: [], tokens: [] };
     const subjects = new Map<string, Subject>();
     for (const { tenantId, entries } of groups) {
-      for (const { subjectRef } of entries) subjects.set(keyName({ tenantId, subjectRef }), { tenantId, subjectRef });
+      for (const { subjectRef } of entries)
+        subjects.set(keyName({ tenantId, subjectRef }), { tenantId, subjectRef });
     }
     const keys = new Map<string, SubjectKey>();
     for (const found of await this.repository.findKeysOf(execute, [...subjects.values()])) {
       keys.set(keyName(found), this.unwrap(found.tenantId, found.subjectRef, found.wrappedKey));
     }
-    const made = [...subjects].filter(([name]) => !keys.has(name)).map(([, subject]) => this.makeKey(subject, keys));
+    const made = [...subjects]
+      .filter(([name]) => !keys.has(name))
+      .map(([, subject]) => this.makeKey(subject, keys));
     const tokens = groups.flatMap(({ tenantId, runId, entries }) =>
       entries.map((entry) => {
         const { token, entity, subjectRef, shared } = entry;

@@ -33,10 +33,7 @@ export function vaultParts({ keys, tokens }: SealedEntries, condition = 'true'):
              where present.wrapped_key is null
            returning 1`,
         ],
-        [
-          'keys_kept',
-          `select require_all((select count(*) from keys_made), json_array_length(${given}))`,
-        ],
+        ['keys_kept', `select require_all((select count(*) from keys_made), json_array_length(${given}))`],
       ],
       effects: ['keys_kept'],
     },

@@ -31,10 +31,7 @@ export interface WrappedKey extends Subject {
 @Injectable()
 export class VaultRepository {
   /** The living keys of these subjects. */
-  async findKeysOf(
-    execute: Execute,
-    subjects: readonly Subject[],
-  ): Promise<WrappedKey[]> {
+  async findKeysOf(execute: Execute, subjects: readonly Subject[]): Promise<WrappedKey[]> {
     const rows = await execute<{ tenant_id: string; subject_ref: string; wrapped_key: Buffer }>({
       name: 'subject-keys',
       text: `select k.tenant_id, k.subject_ref, k.wrapped_key

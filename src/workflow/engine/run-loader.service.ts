@@ -4,7 +4,11 @@ import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
 import { SessionService } from '../../sessions/session.service.js';
 import { DefinitionStore } from '../definitions/definition-store.service.js';
-import { ApprovalRepository, type DecisionRow, type RoundApprovalRow } from '../review/approval.repository.js';
+import {
+  ApprovalRepository,
+  type DecisionRow,
+  type RoundApprovalRow,
+} from '../review/approval.repository.js';
 import { contentOf } from '../runs/content.js';
 import { RunRepository } from '../runs/run.repository.js';
 import { type LoadedApproval, LoadedRun } from './loaded-run.js';

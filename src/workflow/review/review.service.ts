@@ -90,7 +90,11 @@ export class ReviewService {
     }
   }
 
-  private async decideOn(loaded: LoadedRun, request: Request, onDecided?: OnDecided): Promise<DecidedApproval> {
+  private async decideOn(
+    loaded: LoadedRun,
+    request: Request,
+    onDecided?: OnDecided,
+  ): Promise<DecidedApproval> {
     const { approval, run } = loaded;
     const refusal = refusalOf(run, approval, request, this.clock.now());
     if (refusal || !approval) return this.refuse(run.id, request, refusal ?? notWaiting(run, approval));
@@ -128,7 +132,13 @@ export class ReviewService {
     ];
     const status = statusAfter(decision, decisions, approval, shown);
     loaded.decide(
-      { ...approval, status, bindingHash: shown, artifactId: edited?.artifact.id ?? approval.artifactId, decisions },
+      {
+        ...approval,
+        status,
+        bindingHash: shown,
+        artifactId: edited?.artifact.id ?? approval.artifactId,
+        decisions,
+      },
       edited && {
         id: edited.artifact.id,
         version: edited.artifact.version,
@@ -202,7 +212,8 @@ function refusalOf(
   { principal, decision }: Request,
   now: Date,
 ): AppError | undefined {
-  if (run.status !== 'WAITING_FOR_APPROVAL' || approval?.status !== 'pending') return notWaiting(run, approval);
+  if (run.status !== 'WAITING_FOR_APPROVAL' || approval?.status !== 'pending')
+    return notWaiting(run, approval);
   if (approval.decisions.some((each) => each.actorId === principal.id)) {
     return new AppError('APPROVAL_ALREADY_DECIDED', {
       detail: 'You have decided on this approval already.',

@@ -63,7 +63,9 @@ export function changedRunsPart(writes: readonly RunWrite[]): StatementPart {
         'runs_changed',
         `update workflow_run r set ${Object.keys(CHANGING)
           // JSON's own null, in a context that is not ours, would arrive as SQL's.
-          .map((name) => (name === 'context' ? `context = coalesce(x.context, 'null'::jsonb)` : `${name} = x.${name}`))
+          .map((name) =>
+            name === 'context' ? `context = coalesce(x.context, 'null'::jsonb)` : `${name} = x.${name}`,
+          )
           .join(', ')}
          from json_to_recordset(${given}) as x(id uuid, expected bigint, ${typed(CHANGING)})
          where r.id = x.id and r.version = x.expected
@@ -95,7 +97,9 @@ export function writtenRunsPart(writes: readonly RunWrite[]): StatementPart {
   const changed = writes.some(({ before }) => before);
   const sources = [...(changed ? ['runs_changed'] : []), ...(made ? ['runs_made'] : [])];
   return {
-    ctes: () => [['runs', sources.map((source) => `select id, tenant_id from ${source}`).join(' union all ')]],
+    ctes: () => [
+      ['runs', sources.map((source) => `select id, tenant_id from ${source}`).join(' union all ')],
+    ],
   };
 }
 
@@ -137,9 +141,14 @@ function insertPart(
 
 /** Everything that belongs to runs and lies in tables of this room. */
 export function runRowParts(writes: readonly RunWrite[]): StatementPart[] {
-  const rowsOf = <T>(items: (change: RunChange) => readonly T[], row: (item: T, write: RunWrite, index: number) => object) =>
+  const rowsOf = <T>(
+    items: (change: RunChange) => readonly T[],
+    row: (item: T, write: RunWrite, index: number) => object,
+  ) =>
     writes.flatMap((write) =>
-      items(write.change).map((item, index) => ({ run_id: write.after.id, ...row(item, write, index) })),
+      items(write.change).map((item, index) =>
+        Object.assign(row(item, write, index), { run_id: write.after.id }),
+      ),
     );
   return [
     contentsPart(writes),

@@ -124,7 +124,7 @@ export const configSchema = z.strictObject({
   jobs: z
     .strictObject({
       concurrency: whole(1, 4_096)
-        .default(256)
+        .default(512)
         .describe('Runs driven at once by one process; while they wait for a model they cost memory only.'),
       tenantShare: z.coerce
         .number()

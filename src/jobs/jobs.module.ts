@@ -3,6 +3,7 @@ import { DatabaseModule } from '../database/database.module.js';
 import { ClaimQueue } from './claim-queue.service.js';
 import { JobsService } from './jobs.service.js';
 import { QueueHealth } from './queue-health.js';
+import { RunJobs } from './run-jobs.repository.js';
 import { QueueTablesRepository } from './queue-tables.repository.js';
 import { QueueTables } from './queue-tables.service.js';
 
@@ -10,7 +11,7 @@ import { QueueTables } from './queue-tables.service.js';
 @Global()
 @Module({
   imports: [DatabaseModule],
-  providers: [JobsService, ClaimQueue, QueueHealth, QueueTablesRepository, QueueTables],
-  exports: [JobsService, ClaimQueue],
+  providers: [JobsService, ClaimQueue, RunJobs, QueueHealth, QueueTablesRepository, QueueTables],
+  exports: [JobsService, ClaimQueue, RunJobs],
 })
 export class JobsModule {}

@@ -6,6 +6,10 @@ import { PiiModule } from '../compliance/pii/pii.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { RunAdmission } from './admission/run-admission.service.js';
 import { RunPreflight } from './admission/run-preflight.service.js';
+import { CancelAcknowledgement } from './control/cancel-acknowledgement.service.js';
+import { RunRetryController } from './control/run-retry.controller.js';
+import { RunRetry } from './control/run-retry.service.js';
+import { UncertainDeliveries } from './control/uncertain-deliveries.repository.js';
 import { DefinitionStore } from './definitions/definition-store.service.js';
 import { DefinitionsController } from './definitions/definitions.controller.js';
 import { Advancer } from './engine/advancer.service.js';
@@ -37,7 +41,7 @@ import { WorkflowWorker } from './workflow.worker.js';
 /** Runs: their definitions, their engine, their review. Others use what it exports. */
 @Module({
   imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule],
-  controllers: [WorkflowController, ApprovalsController, DefinitionsController],
+  controllers: [WorkflowController, RunRetryController, ApprovalsController, DefinitionsController],
   providers: [
     RunAdmission,
     RunPreflight,
@@ -59,6 +63,9 @@ import { WorkflowWorker } from './workflow.worker.js';
     ReviewService,
     RunAccess,
     RunControl,
+    CancelAcknowledgement,
+    RunRetry,
+    UncertainDeliveries,
     RunListRepository,
     RunRepository,
     RunCommits,

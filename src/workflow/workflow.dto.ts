@@ -135,7 +135,8 @@ export class ListApprovalsQuery extends PageQuery {
 export const MAX_ATTRIBUTE_LENGTH = 200;
 export const ATTRIBUTE_KEY = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
-function IsAttributes(): PropertyDecorator {
+/** Checks attributes: few, short, and with plain keys. */
+export function IsAttributes(): PropertyDecorator {
   return (target, propertyKey) =>
     registerDecorator({
       name: 'isAttributes',

@@ -6,7 +6,10 @@ import { PiiModule } from '../compliance/pii/pii.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { RunAdmission } from './admission/run-admission.service.js';
 import { RunPreflight } from './admission/run-preflight.service.js';
+import { StartGate } from './admission/start-gate.service.js';
 import { CancelAcknowledgement } from './control/cancel-acknowledgement.service.js';
+import { RunForkController } from './control/run-fork.controller.js';
+import { RunFork } from './control/run-fork.service.js';
 import { RunRetryController } from './control/run-retry.controller.js';
 import { RunRetry } from './control/run-retry.service.js';
 import { UncertainDeliveries } from './control/uncertain-deliveries.repository.js';
@@ -41,10 +44,11 @@ import { WorkflowWorker } from './workflow.worker.js';
 /** Runs: their definitions, their engine, their review. Others use what it exports. */
 @Module({
   imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule],
-  controllers: [WorkflowController, RunRetryController, ApprovalsController, DefinitionsController],
+  controllers: [WorkflowController, RunRetryController, RunForkController, ApprovalsController, DefinitionsController],
   providers: [
     RunAdmission,
     RunPreflight,
+    StartGate,
     DefinitionStore,
     Advancer,
     HandOver,
@@ -65,6 +69,7 @@ import { WorkflowWorker } from './workflow.worker.js';
     RunControl,
     CancelAcknowledgement,
     RunRetry,
+    RunFork,
     UncertainDeliveries,
     RunListRepository,
     RunRepository,

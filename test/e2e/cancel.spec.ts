@@ -181,7 +181,9 @@ describe.each([
 
 /** Ends every connection that listens: nobody is told anything until it has connected again. */
 async function deafen(database: TestDatabase): Promise<void> {
-  await database.query(
+  const ended = await database.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`,
   );
+  // The queue's own in both processes, and that of the worker for its claims.
+  expect(ended).toHaveLength(3);
 }

@@ -7,6 +7,8 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { RunAdmission } from './admission/run-admission.service.js';
 import { RunPreflight } from './admission/run-preflight.service.js';
 import { StartGate } from './admission/start-gate.service.js';
+import { CompareController } from './compare/compare.controller.js';
+import { CompareRepository } from './compare/compare.repository.js';
 import { CancelAcknowledgement } from './control/cancel-acknowledgement.service.js';
 import { RunForkController } from './control/run-fork.controller.js';
 import { RunFork } from './control/run-fork.service.js';
@@ -44,7 +46,7 @@ import { WorkflowWorker } from './workflow.worker.js';
 /** Runs: their definitions, their engine, their review. Others use what it exports. */
 @Module({
   imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule],
-  controllers: [WorkflowController, RunRetryController, RunForkController, ApprovalsController, DefinitionsController],
+  controllers: [WorkflowController, RunRetryController, RunForkController, CompareController, ApprovalsController, DefinitionsController],
   providers: [
     RunAdmission,
     RunPreflight,
@@ -70,6 +72,7 @@ import { WorkflowWorker } from './workflow.worker.js';
     CancelAcknowledgement,
     RunRetry,
     RunFork,
+    CompareRepository,
     UncertainDeliveries,
     RunListRepository,
     RunRepository,

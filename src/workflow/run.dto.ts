@@ -40,7 +40,11 @@ export class RunSummaryDto {
   @ApiProperty({ description: 'Whether a fallback has answered in place of the model' })
   degraded!: boolean;
 
-  @ApiProperty({ type: 'integer', minimum: 1, description: 'How often it was set going: 1, and one more for each retry' })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    description: 'How often it was set going: 1, and one more for each retry',
+  })
   attempt!: number;
 
   @ApiProperty({ type: ForkOriginDto, nullable: true })

@@ -193,10 +193,15 @@ export class WorkflowController {
   ): Promise<unknown> {
     if (!isId(id)) throw new AppError('WORKFLOW_NOT_FOUND');
     let answer: unknown;
-    await this.control.cancel(principal, id, { requestId: request.id, reason: body?.reason }, async (trx, cancelled) => {
-      answer = presentRunSummary(cancelled);
-      await request.idempotency?.store(trx, 202, answer);
-    });
+    await this.control.cancel(
+      principal,
+      id,
+      { requestId: request.id, reason: body?.reason },
+      async (trx, cancelled) => {
+        answer = presentRunSummary(cancelled);
+        await request.idempotency?.store(trx, 202, answer);
+      },
+    );
     return answer;
   }
 }

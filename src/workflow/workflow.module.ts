@@ -46,7 +46,14 @@ import { WorkflowWorker } from './workflow.worker.js';
 /** Runs: their definitions, their engine, their review. Others use what it exports. */
 @Module({
   imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule],
-  controllers: [WorkflowController, RunRetryController, RunForkController, CompareController, ApprovalsController, DefinitionsController],
+  controllers: [
+    WorkflowController,
+    RunRetryController,
+    RunForkController,
+    CompareController,
+    ApprovalsController,
+    DefinitionsController,
+  ],
   providers: [
     RunAdmission,
     RunPreflight,

@@ -37,7 +37,11 @@ describe('cancelling a run', () => {
 
   beforeAll(async () => {
     models = await ModelServer.start(honest);
-    product = await startProduct({ ...modelEnv(models.url), ...SLOW_LEASES, COUNTERSIGN_LOG_LEVEL: 'silent' });
+    product = await startProduct({
+      ...modelEnv(models.url),
+      ...SLOW_LEASES,
+      COUNTERSIGN_LOG_LEVEL: 'silent',
+    });
     reader = new RunReader(product.client);
   });
   beforeEach(() => {
@@ -91,7 +95,9 @@ describe('cancelling a run', () => {
     expect([...text.matchAll(/event: (.*)/g)].at(-1)?.[1]).toBe('workflow.cancelled');
     await expect.poll(async () => (await reader.history(id)).at(-1)?.status).toBe('cancel_acknowledged');
     const last = [...text.matchAll(/id: (\d+)/g)].at(-1)?.[1] ?? '';
-    const again = await product.client.get(`/v1/workflows/${id}/events`, { headers: { 'last-event-id': last } });
+    const again = await product.client.get(`/v1/workflows/${id}/events`, {
+      headers: { 'last-event-id': last },
+    });
     expect(again.status).toBe(204);
   });
 
@@ -125,7 +131,9 @@ describe('cancelling a run', () => {
     expect(first.status).toBe(202);
     expect((await cancel(id, { reason: 'No budget' }, { headers })).body).toEqual(first.body);
     expectProblem(await cancel(id), 409, 'RUN_ALREADY_ENDED');
-    expect((await auditTypes(product.client, id)).filter((type) => type === 'workflow.cancelled')).toHaveLength(1);
+    expect(
+      (await auditTypes(product.client, id)).filter((type) => type === 'workflow.cancelled'),
+    ).toHaveLength(1);
   });
 
   it('is for those who may, and for runs of their tenant', async () => {
@@ -134,7 +142,10 @@ describe('cancelling a run', () => {
     expectProblem(await cancel(id, undefined, { key: reviewer.key }), 403, 'FORBIDDEN');
     expectProblem(await cancel(id, undefined, { key: 'cs_test_nobody' }), 401, 'UNAUTHENTICATED');
     const stranger = await product.makeKey('admin');
-    await product.database.force('update api_key set tenant_id = $1 where id = $2', [OTHER_TENANT_ID, stranger.id]);
+    await product.database.force('update api_key set tenant_id = $1 where id = $2', [
+      OTHER_TENANT_ID,
+      stranger.id,
+    ]);
     expectProblem(await cancel(id, undefined, { key: stranger.key }), 404, 'WORKFLOW_NOT_FOUND');
     expectProblem(await cancel('not-an-id'), 404, 'WORKFLOW_NOT_FOUND');
     expect((await reader.run(id)).status).toBe('WAITING_FOR_APPROVAL');

@@ -72,7 +72,11 @@ describe('comparing two runs', () => {
     expect(answer.body.agents[2].right.usage).toMatchObject(calls(3));
     expect(answer.body.left.usage).toMatchObject(calls(6));
     expect(answer.body.right.usage).toMatchObject(calls(4));
-    expect(answer.body.right).toMatchObject({ id: right, status: 'WAITING_FOR_APPROVAL', forkedFrom: { runId: left } });
+    expect(answer.body.right).toMatchObject({
+      id: right,
+      status: 'WAITING_FOR_APPROVAL',
+      forkedFrom: { runId: left },
+    });
   });
 
   it('holds tokens only', () => {
@@ -85,20 +89,28 @@ describe('comparing two runs', () => {
 
   it('finds no difference between a run and itself', async () => {
     const { body } = await compare(left, left);
-    expect(body.artifacts).toEqual([expect.objectContaining({ status: 'same', differences: [], truncated: false })]);
+    expect(body.artifacts).toEqual([
+      expect.objectContaining({ status: 'same', differences: [], truncated: false }),
+    ]);
     expect(body.left).toEqual(body.right);
   });
 
   it('shows what the gate said, and what only one of them has', async () => {
     const sessionId = await openSession(product.client);
+    const { reply } = models;
     models.reply = () => ({ hang: true });
     const before = models.calls.length;
     const input = { brief: BRIEF, sender: SENDER, recipients: recipients(1) };
-    const started = await product.client.post('/v1/workflows', { definition: 'email-campaign', sessionId, input });
+    const started = await product.client.post('/v1/workflows', {
+      definition: 'email-campaign',
+      sessionId,
+      input,
+    });
     const id = started.body.id as string;
     await expect.poll(() => models.calls.length, { timeout: 30_000 }).toBeGreaterThan(before);
     await product.client.post(`/v1/workflows/${id}/cancel`);
     await untilEnded(product.client, id);
+    models.reply = reply;
     const { body } = await compare(left, id);
     expect(body.artifacts[0]).toMatchObject({ status: 'removed', right: null, differences: [] });
     expect(body.agents[0].right).toBeNull();
@@ -129,9 +141,15 @@ describe('comparing two runs', () => {
   it('is for those who may read, and both runs must be of their tenant', async () => {
     expectProblem(await compare(left, right, 'cs_test_nobody'), 401, 'UNAUTHENTICATED');
     const stranger = await product.makeKey('admin');
-    await product.database.force('update api_key set tenant_id = $1 where id = $2', [OTHER_TENANT_ID, stranger.id]);
+    await product.database.force('update api_key set tenant_id = $1 where id = $2', [
+      OTHER_TENANT_ID,
+      stranger.id,
+    ]);
     expectProblem(await compare(left, right, stranger.key), 404, 'WORKFLOW_NOT_FOUND');
-    await product.database.force('update workflow_run set tenant_id = $1 where id = $2', [OTHER_TENANT_ID, right]);
+    await product.database.force('update workflow_run set tenant_id = $1 where id = $2', [
+      OTHER_TENANT_ID,
+      right,
+    ]);
     expectProblem(await compare(left, right), 404, 'WORKFLOW_NOT_FOUND');
     expectProblem(await compare(right, left), 404, 'WORKFLOW_NOT_FOUND');
     expectProblem(await compare('x', left), 404, 'WORKFLOW_NOT_FOUND');

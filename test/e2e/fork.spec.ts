@@ -41,8 +41,10 @@ describe('forking a run', () => {
     await models?.close();
   });
 
-  const fork = (body: object, options: { id?: string; key?: string; headers?: Record<string, string> } = {}) =>
-    product.client.post(`/v1/workflows/${options.id ?? source}/fork`, body, options);
+  const fork = (
+    body: object,
+    options: { id?: string; key?: string; headers?: Record<string, string> } = {},
+  ) => product.client.post(`/v1/workflows/${options.id ?? source}/fork`, body, options);
 
   async function forked(body: object, id = source): Promise<string> {
     const answer = await fork(body, { id });
@@ -60,7 +62,9 @@ describe('forking a run', () => {
     expect(models.calls).toEqual([]);
     const made = await steps(source);
     const taken = await steps(id);
-    expect(taken.map(({ agent, output }) => [agent, output])).toEqual(made.map(({ agent, output }) => [agent, output]));
+    expect(taken.map(({ agent, output }) => [agent, output])).toEqual(
+      made.map(({ agent, output }) => [agent, output]),
+    );
     for (const [index, step] of taken.entries()) {
       expect(step).toMatchObject({
         status: 'replayed',
@@ -78,9 +82,16 @@ describe('forking a run', () => {
 
   it('does the rest itself, and only that', async () => {
     const id = await forked({ fromPhase: 'GENERATION' });
-    expect(models.calls.map(({ agent }) => agent)).toEqual([...Array(5).fill('email_generator'), 'confirmation_agent']);
+    expect(models.calls.map(({ agent }) => agent)).toEqual([
+      ...Array(5).fill('email_generator'),
+      'confirmation_agent',
+    ]);
     expect((await reader.run(id)).usage.inputTokens).toBe(6 * CALL_USAGE.prompt_tokens);
-    expect((await steps(id)).map(({ status }) => status)).toEqual(['replayed', 'replayed', ...Array(4).fill('completed')]);
+    expect((await steps(id)).map(({ status }) => status)).toEqual([
+      'replayed',
+      'replayed',
+      ...Array(4).fill('completed'),
+    ]);
   });
 
   it('asks for approval again, and delivers to the same people with their real values', async () => {
@@ -118,7 +129,10 @@ describe('forking a run', () => {
   });
 
   it('with another brief takes nothing over that rests on it', async () => {
-    const id = await forked({ fromPhase: 'REVIEW', input: inputOf(5, { goal: 'Say thank you to our customers.' }) });
+    const id = await forked({
+      fromPhase: 'REVIEW',
+      input: inputOf(5, { goal: 'Say thank you to our customers.' }),
+    });
     expect((await steps(id)).every(({ status }) => status === 'completed')).toBe(true);
     expect(models.calls).toHaveLength(8);
   });
@@ -144,7 +158,10 @@ describe('forking a run', () => {
   it('can be forked itself, and its forks are found', async () => {
     const first = await forked({ fromPhase: 'GENERATION', attributes: { team: 'blue' } });
     const second = await forked({ fromPhase: 'REVIEW' }, first);
-    expect(await reader.run(second)).toMatchObject({ attributes: { team: 'blue' }, forkedFrom: { runId: first } });
+    expect(await reader.run(second)).toMatchObject({
+      attributes: { team: 'blue' },
+      forkedFrom: { runId: first },
+    });
     const { body } = await product.client.get(`/v1/workflows?forkedFrom=${first}`);
     expect(body.items.map(({ id }: { id: string }) => id)).toEqual([second]);
     expectProblem(await product.client.get('/v1/workflows?forkedFrom=x'), 400, 'VALIDATION_FAILED');
@@ -155,7 +172,9 @@ describe('forking a run', () => {
     const { body } = await product.client.get(`/v1/audit/events?workflowId=${id}&limit=200`);
     const event = body.items.find(({ type }: { type: string }) => type === 'workflow.forked');
     expect(JSON.stringify(event)).toContain(source);
-    expect(body.items.filter(({ type }: { type: string }) => type === 'workflow.step_completed')).toHaveLength(1);
+    expect(
+      body.items.filter(({ type }: { type: string }) => type === 'workflow.step_completed'),
+    ).toHaveLength(1);
   });
 
   it('keeps nothing of people who are not in it, and nothing in clear text', async () => {
@@ -249,7 +268,10 @@ describe('forking a run', () => {
   });
 
   it('is refused where a stored text was altered', async () => {
-    const run = await campaignInReview(product.client, { count: 1, input: { brief: { ...BRIEF, goal: 'Altered goal' } } });
+    const run = await campaignInReview(product.client, {
+      count: 1,
+      input: { brief: { ...BRIEF, goal: 'Altered goal' } },
+    });
     await product.database.force(
       `update content set body = body || '{"objective":"Another"}' where hash = (
          select output_hash from workflow_step where run_id = $1 and agent = 'requirements_agent')`,
@@ -271,7 +293,10 @@ describe('forking a run', () => {
     expect(own.body).toMatchObject({ ownerId: operator.id, sessionId });
     await reader.untilWaiting(own.body.id as string);
     const stranger = await product.makeKey('admin');
-    await product.database.force('update api_key set tenant_id = $1 where id = $2', [OTHER_TENANT_ID, stranger.id]);
+    await product.database.force('update api_key set tenant_id = $1 where id = $2', [
+      OTHER_TENANT_ID,
+      stranger.id,
+    ]);
     expectProblem(await fork({ fromPhase: 'REVIEW' }, { key: stranger.key }), 404, 'WORKFLOW_NOT_FOUND');
     expectProblem(await fork({ fromPhase: 'REVIEW' }, { id: 'no-id' }), 404, 'WORKFLOW_NOT_FOUND');
   });

@@ -43,7 +43,11 @@ describe('retrying a failed run', () => {
   async function start(count = 3): Promise<{ id: string; sessionId: string }> {
     const sessionId = await openSession(product.client);
     const input = { brief: BRIEF, sender: SENDER, recipients: recipients(count) };
-    const answer = await product.client.post('/v1/workflows', { definition: 'email-campaign', sessionId, input });
+    const answer = await product.client.post('/v1/workflows', {
+      definition: 'email-campaign',
+      sessionId,
+      input,
+    });
     return { id: answer.body.id as string, sessionId };
   }
 
@@ -68,7 +72,9 @@ describe('retrying a failed run', () => {
 
   async function consent(sessionId: string, granted: boolean): Promise<void> {
     const consents = [{ ...PURPOSE, granted }];
-    const answer = await product.client.request('PUT', `/v1/sessions/${sessionId}/consents`, { body: { consents } });
+    const answer = await product.client.request('PUT', `/v1/sessions/${sessionId}/consents`, {
+      body: { consents },
+    });
     expect(answer.status, answer.text).toBeLessThan(300);
   }
 
@@ -77,7 +83,13 @@ describe('retrying a failed run', () => {
     models.calls.length = 0;
     const answer = await retry(id);
     expect(answer.status, answer.text).toBe(202);
-    expect(answer.body).toMatchObject({ id, status: 'RUNNING', phase: 'REVIEW', attempt: 2, completedAt: null });
+    expect(answer.body).toMatchObject({
+      id,
+      status: 'RUNNING',
+      phase: 'REVIEW',
+      attempt: 2,
+      completedAt: null,
+    });
     await reader.untilWaiting(id);
     expect(models.calls.map(({ agent }) => agent)).toEqual(['confirmation_agent']);
     expect((await reader.decide(id, { decision: 'approve' })).status).toBe(201);
@@ -94,8 +106,12 @@ describe('retrying a failed run', () => {
     await retry(id, { headers: { 'x-request-id': 'retry-0001' } });
     await reader.untilWaiting(id);
     await product.client.post(`/v1/workflows/${id}/cancel`);
-    const { text: after } = await product.client.get(`/v1/workflows/${id}/events`, { headers: { 'last-event-id': last } });
-    expect(after).toContain(`id: ${Number(last) + 1}\nevent: workflow.retried\ndata: {"attempt":2,"phase":"REVIEW"`);
+    const { text: after } = await product.client.get(`/v1/workflows/${id}/events`, {
+      headers: { 'last-event-id': last },
+    });
+    const [, data = '{}'] =
+      new RegExp(`id: ${Number(last) + 1}\nevent: workflow\\.retried\ndata: (.*)`).exec(after) ?? [];
+    expect(JSON.parse(data)).toMatchObject({ attempt: 2, phase: 'REVIEW', runId: id });
     expect((await reader.history(id)).find(({ status }) => status === 'retried')).toMatchObject({
       kind: 'control',
       attempt: 2,
@@ -142,7 +158,10 @@ describe('retrying a failed run', () => {
     const { id } = await denied();
     const answer = await retry(id);
     expectProblem(answer, 409, 'RUN_NOT_RETRYABLE');
-    expect(answer.body).toMatchObject({ reason: 'consent', detail: expect.stringContaining('3 of the recipients') });
+    expect(answer.body).toMatchObject({
+      reason: 'consent',
+      detail: expect.stringContaining('3 of the recipients'),
+    });
     expect((await reader.run(id)).status).toBe('FAILED');
     const { body } = await product.client.get('/v1/audit/events?type=workflow.retry_denied&limit=200');
     expect(JSON.stringify(body.items[0])).toContain(id);
@@ -195,7 +214,10 @@ describe('retrying a failed run', () => {
     expectProblem(await retry(id, { key: reviewer.key }), 403, 'FORBIDDEN');
     expectProblem(await retry(id, { key: 'cs_test_nobody' }), 401, 'UNAUTHENTICATED');
     const stranger = await product.makeKey('admin');
-    await product.database.force('update api_key set tenant_id = $1 where id = $2', [OTHER_TENANT_ID, stranger.id]);
+    await product.database.force('update api_key set tenant_id = $1 where id = $2', [
+      OTHER_TENANT_ID,
+      stranger.id,
+    ]);
     expectProblem(await retry(id, { key: stranger.key }), 404, 'WORKFLOW_NOT_FOUND');
     expectProblem(await retry('no-id'), 404, 'WORKFLOW_NOT_FOUND');
     await product.client.request('DELETE', `/v1/sessions/${sessionId}`);
@@ -206,10 +228,15 @@ describe('retrying a failed run', () => {
 
   it('is the only way on from an end, for the database as well', async () => {
     const { id } = await failed();
-    const revive = (set: string) => product.database.query(`update workflow_run set ${set} where id = $1`, [id]);
+    const revive = (set: string) =>
+      product.database.query(`update workflow_run set ${set} where id = $1`, [id]);
     await expect(revive(`status = 'RUNNING'`)).rejects.toMatchObject({ code: 'CS006' });
-    await expect(revive(`status = 'RUNNING', attempt = attempt + 1`)).rejects.toMatchObject({ code: 'CS003' });
+    await expect(revive(`status = 'RUNNING', attempt = attempt + 1`)).rejects.toMatchObject({
+      code: 'CS003',
+    });
     await product.database.force(`update workflow_run set status = 'CANCELLED' where id = $1`, [id]);
-    await expect(revive(`status = 'RUNNING', attempt = attempt + 1`)).rejects.toMatchObject({ code: 'CS006' });
+    await expect(revive(`status = 'RUNNING', attempt = attempt + 1`)).rejects.toMatchObject({
+      code: 'CS006',
+    });
   });
 });

@@ -14,9 +14,7 @@ export interface ModelCall {
 
 /** What the server says: an answer of the model, an error of the provider, or nothing for as long as it is asked. */
 export type ModelReply =
-  | { readonly content: string }
-  | { readonly status: number; readonly body: string }
-  | { readonly hang: true };
+  { readonly content: string } | { readonly status: number; readonly body: string } | { readonly hang: true };
 
 /** Tokens that every answer costs. */
 export const CALL_USAGE = { prompt_tokens: 1_000, completion_tokens: 200, total_tokens: 1_200 };

@@ -69,7 +69,10 @@ export function startOf(principal: Principal, { run, input, recipientRefs, reque
       },
     ],
     events: [
-      { type: 'workflow.started', data: { definition: run.definition, version: run.definitionVersion, ...originOf(run) } },
+      {
+        type: 'workflow.started',
+        data: { definition: run.definition, version: run.definitionVersion, ...originOf(run) },
+      },
       { type: 'phase.entered', data: { phase: 'INITIALIZATION' } },
     ],
     facts: [

@@ -38,7 +38,13 @@ export class CompareRepository {
           .onRef('content.tenant_id', '=', 'artifact.tenant_id'),
       )
       .distinctOn('artifact.name')
-      .select(['artifact.name', 'artifact.id', 'artifact.version', 'content_hash as contentHash', 'content.body as content'])
+      .select([
+        'artifact.name',
+        'artifact.id',
+        'artifact.version',
+        'content_hash as contentHash',
+        'content.body as content',
+      ])
       .where('run_id', '=', runId)
       .orderBy('artifact.name')
       .orderBy('artifact.version', 'desc')

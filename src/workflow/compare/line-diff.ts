@@ -61,7 +61,9 @@ function commonLengths(left: readonly string[], right: readonly string[]): Uint3
     for (let j = right.length - 1; j >= 0; j--) {
       const [diagonal, below, beside] = [(i + 1) * width + j + 1, (i + 1) * width + j, i * width + j + 1];
       common[i * width + j] =
-        left[i] === right[j] ? (common[diagonal] ?? 0) + 1 : Math.max(common[below] ?? 0, common[beside] ?? 0);
+        left[i] === right[j]
+          ? (common[diagonal] ?? 0) + 1
+          : Math.max(common[below] ?? 0, common[beside] ?? 0);
     }
   }
   return common;

@@ -26,8 +26,12 @@ describe('differences of two JSON values', () => {
 
   it('are none between equal values, and the whole where the kinds differ', () => {
     expect(diffValues({ a: [1, { b: null }] }, { a: [1, { b: null }] }).differences).toEqual([]);
-    expect(diffValues([1], { 0: 1 }).differences).toEqual([{ path: '', kind: 'changed', left: [1], right: { 0: 1 } }]);
-    expect(diffValues({}, { constructor: 1 }).differences).toEqual([{ path: 'constructor', kind: 'added', right: 1 }]);
+    expect(diffValues([1], { 0: 1 }).differences).toEqual([
+      { path: '', kind: 'changed', left: [1], right: { 0: 1 } },
+    ]);
+    expect(diffValues({}, { constructor: 1 }).differences).toEqual([
+      { path: 'constructor', kind: 'added', right: 1 },
+    ]);
   });
 
   it('are cut off at 500, and say so', () => {
@@ -58,13 +62,16 @@ describe('differences of two texts', () => {
 
   it('give both texts again, with no line removed that could have stayed', () => {
     const random = new SeededRandom(11);
-    const draw = () => Array.from({ length: random.between(0, 9) }, () => random.pick(['a', 'b', 'c'])).join('\n');
+    const draw = () =>
+      Array.from({ length: random.between(0, 9) }, () => random.pick(['a', 'b', 'c'])).join('\n');
     for (let round = 0; round < 500; round++) {
       const [left, right] = [draw(), draw()];
       const lines = diffLines(left, right, new DiffBudget(1_000));
       expect(text(lines, 'added')).toBe(left);
       expect(text(lines, 'removed')).toBe(right);
-      expect(lines.filter(({ op }) => op === 'same')).toHaveLength(longestCommon(left.split('\n'), right.split('\n')));
+      expect(lines.filter(({ op }) => op === 'same')).toHaveLength(
+        longestCommon(left.split('\n'), right.split('\n')),
+      );
     }
   });
 

@@ -47,7 +47,11 @@ function compare(left: unknown, right: unknown, path: string, walk: Walk): void 
   } else walk.found.push({ path, kind: 'changed', ...sidesOf(left, right, walk.budget) });
 }
 
-function sidesOf(left: unknown, right: unknown, budget: DiffBudget): Pick<Difference, 'left' | 'right' | 'lines'> {
+function sidesOf(
+  left: unknown,
+  right: unknown,
+  budget: DiffBudget,
+): Pick<Difference, 'left' | 'right' | 'lines'> {
   const areTexts = typeof left === 'string' && typeof right === 'string';
   if (areTexts && `${left}${right}`.includes('\n')) return { lines: diffLines(left, right, budget) };
   return { left, right };

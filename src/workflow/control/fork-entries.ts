@@ -6,9 +6,7 @@ export function entriesForFork(
   sourceRef: string,
   forkRef: string,
 ): VaultEntry[] {
-  return entries.map((entry) =>
-    entry.subjectRef === sourceRef ? { ...entry, subjectRef: forkRef } : entry,
-  );
+  return entries.map((entry) => (entry.subjectRef === sourceRef ? { ...entry, subjectRef: forkRef } : entry));
 }
 
 /**
@@ -17,7 +15,9 @@ export function entriesForFork(
  */
 export function neededEntries(entries: readonly VaultEntry[], texts: unknown, forkRef: string): VaultEntry[] {
   const used = new Set(tokensIn(JSON.stringify(texts)));
-  const subjects = new Set(entries.filter(({ token }) => used.has(token)).map(({ subjectRef }) => subjectRef));
+  const subjects = new Set(
+    entries.filter(({ token }) => used.has(token)).map(({ subjectRef }) => subjectRef),
+  );
   return entries.filter(
     ({ token, subjectRef }) => used.has(token) || (subjectRef !== forkRef && subjects.has(subjectRef)),
   );

@@ -54,11 +54,18 @@ export function planReplay(plan: Fork, steps: readonly SourceStep[]): ReplayedSt
 }
 
 /** What an agent has made in the newest round, under the names of the fork's first one. */
-function madeBy(steps: readonly SourceStep[], { run }: LoadedRun, phase: Phase, { agent }: AgentStep): ReplayedStep[] {
+function madeBy(
+  steps: readonly SourceStep[],
+  { run }: LoadedRun,
+  phase: Phase,
+  { agent }: AgentStep,
+): ReplayedStep[] {
   return steps.flatMap((step) => {
     const { firstItem, ...name } = readStepKey(step.stepKey);
     const isMeant = stepKey(phase, agent, run.round, firstItem) === step.stepKey;
-    return isMeant ? [{ ...step, name: { ...name, firstItem, key: stepKey(phase, agent, 0, firstItem) } }] : [];
+    return isMeant
+      ? [{ ...step, name: { ...name, firstItem, key: stepKey(phase, agent, 0, firstItem) } }]
+      : [];
   });
 }
 

@@ -93,7 +93,11 @@ export class RunFork {
       startOf(principal, start),
       forkOf(run, source.loaded.run.id, replayed, principal),
     );
-    const admitted = await this.gate.admit({ principal, session }, { ...start, definition, tokenizer }, change);
+    const admitted = await this.gate.admit(
+      { principal, session },
+      { ...start, definition, tokenizer },
+      change,
+    );
     return this.handOver.start(fork, { ...admitted, vaultEntries: entries }, inTransaction);
   }
 
@@ -137,7 +141,9 @@ export class RunFork {
       },
       this.clock.now(),
     );
-    const all = [...new Map([...known, ...tokenizer.takeNewEntries()].map((entry) => [entry.token, entry])).values()];
+    const all = [
+      ...new Map([...known, ...tokenizer.takeNewEntries()].map((entry) => [entry.token, entry])).values(),
+    ];
     const base = { ...EMPTY, run, definition, input, sessionOwnerId: session.ownerId, runRef };
     const readable = new Set(source.entries.map(({ token }) => token));
     const replayed = planReplay(
@@ -164,7 +170,8 @@ export class RunFork {
   ): Record<string, unknown> {
     checkInput(this.definitions.inputValidator(definition), given);
     refuseDuplicates(definition.subjects.recipients, given);
-    return tokenizeInput(definition, given, tokenizer, (email) => this.vault.subjectRefOf(tenantId, email)).input;
+    return tokenizeInput(definition, given, tokenizer, (email) => this.vault.subjectRefOf(tenantId, email))
+      .input;
   }
 }
 
@@ -190,7 +197,10 @@ function refuseUnforkable({ loaded, entered, entries }: Source, { fromPhase, inp
   }
   const readable = new Set(entries.map(({ token }) => token));
   if (!input && tokensIn(JSON.stringify(loaded.input)).some((token) => !readable.has(token))) {
-    throw notForkable('subject_erased', 'The input speaks of somebody who was erased: give an input without them.');
+    throw notForkable(
+      'subject_erased',
+      'The input speaks of somebody who was erased: give an input without them.',
+    );
   }
 }
 

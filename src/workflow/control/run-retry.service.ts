@@ -146,6 +146,7 @@ function retryOf(loaded: LoadedRun, principal: Principal, requestId: string, now
 function jobsOf(loaded: LoadedRun): RunJobRequest[] {
   const { run, definition, approval } = loaded;
   if (approval?.status === 'pending') return [{ name: 'workflow.drive', startAfter: approval.expiresAt }];
-  const delivers = run.phase === 'DELIVERY' && definition.phases.DELIVERY.delivery && !loaded.deliverySignal();
+  const delivers =
+    run.phase === 'DELIVERY' && definition.phases.DELIVERY.delivery && !loaded.deliverySignal();
   return delivers ? [{ name: 'delivery.deliver' }] : [];
 }

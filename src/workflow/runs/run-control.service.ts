@@ -128,6 +128,6 @@ function cancelOf(
         },
       ],
     }),
-    { ...end, facts: end.facts.map((fact) => ({ ...fact, context: { requestId }, detail })) },
+    { ...end, facts: end.facts.map((fact) => Object.assign({}, fact, { context: { requestId }, detail })) },
   );
 }

@@ -3,7 +3,8 @@ import { DatabaseModule } from '../database/database.module.js';
 import { ClaimQueue } from './claim-queue.service.js';
 import { JobsService } from './jobs.service.js';
 import { QueueHealth } from './queue-health.js';
-import { RunJobs } from './run-jobs.repository.js';
+import { RunJobsRepository } from './run-jobs.repository.js';
+import { RunJobs } from './run-jobs.service.js';
 import { QueueTablesRepository } from './queue-tables.repository.js';
 import { QueueTables } from './queue-tables.service.js';
 
@@ -11,7 +12,7 @@ import { QueueTables } from './queue-tables.service.js';
 @Global()
 @Module({
   imports: [DatabaseModule],
-  providers: [JobsService, ClaimQueue, RunJobs, QueueHealth, QueueTablesRepository, QueueTables],
+  providers: [JobsService, ClaimQueue, RunJobs, RunJobsRepository, QueueHealth, QueueTablesRepository, QueueTables],
   exports: [JobsService, ClaimQueue, RunJobs],
 })
 export class JobsModule {}

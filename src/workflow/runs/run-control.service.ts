@@ -4,7 +4,7 @@ import { isEnded } from '../../compliance/state/phases.js';
 import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
 import { ClaimQueue } from '../../jobs/claim-queue.service.js';
-import { RunJobs } from '../../jobs/run-jobs.repository.js';
+import { RunJobs } from '../../jobs/run-jobs.service.js';
 import { AppError } from '../../kernel/app-error.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { RunLoader } from '../engine/run-loader.service.js';

@@ -27,7 +27,7 @@ interface Held extends Claim {
 }
 
 /** Why a handler is told to stop whose run was ended by somebody else. */
-export class RunStopped extends Error {
+class RunStopped extends Error {
   constructor() {
     super('the run was stopped');
     this.name = 'RunStopped';

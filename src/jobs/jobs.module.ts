@@ -12,7 +12,15 @@ import { QueueTables } from './queue-tables.service.js';
 @Global()
 @Module({
   imports: [DatabaseModule],
-  providers: [JobsService, ClaimQueue, RunJobs, RunJobsRepository, QueueHealth, QueueTablesRepository, QueueTables],
+  providers: [
+    JobsService,
+    ClaimQueue,
+    RunJobs,
+    RunJobsRepository,
+    QueueHealth,
+    QueueTablesRepository,
+    QueueTables,
+  ],
   exports: [JobsService, ClaimQueue, RunJobs],
 })
 export class JobsModule {}

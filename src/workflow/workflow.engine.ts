@@ -81,7 +81,11 @@ export class WorkflowEngine {
       await work();
       this.faults.clear(runId);
     } catch (error) {
-      if ((context.signal.aborted || error instanceof StaleRun) && (await this.cancelled.acknowledge(tenantId, runId))) return;
+      if (
+        (context.signal.aborted || error instanceof StaleRun) &&
+        (await this.cancelled.acknowledge(tenantId, runId))
+      )
+        return;
       if (error instanceof HandBack || context.signal.aborted) throw error;
       if (!(error instanceof StaleRun)) {
         await this.met(tenantId, runId, error);

@@ -1,4 +1,5 @@
 import type { ApiClient } from './api-client.js';
+import type { Run } from './api-types.js';
 import { followEvents, type FollowOptions, type ServerEvent } from './server-events.js';
 
 const END_EVENTS: Readonly<Record<string, RunEnd>> = {
@@ -25,8 +26,14 @@ export async function followRun(
   )) {
     await see(event);
     const end = END_EVENTS[event.event];
-    if (end) return end;
+    if (end && (end !== 'FAILED' || (await hasFailed(client, runId, options.signal)))) return end;
   }
   // The stream has no end of its own, so this is a fault of this program.
   throw new Error('The events stopped before the run ended');
+}
+
+/** A failure in the past of a run that was retried is not its end. */
+async function hasFailed(client: ApiClient, runId: string, signal: AbortSignal): Promise<boolean> {
+  const { status } = await client.get<Run>(`/v1/workflows/${encodeURIComponent(runId)}`, signal);
+  return status === 'FAILED';
 }

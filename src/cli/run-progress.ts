@@ -44,6 +44,8 @@ export class RunProgress {
         return `    ${terminal.style('red', 'denied')} ${rulesOf(data['violations'])}`;
       case 'delivery.progress':
         return this.deliveryLine(data);
+      case 'workflow.retried':
+        return `  ${terminal.style('yellow', 'retried')} attempt ${numberOf(data['attempt']) ?? ''}`;
       case 'workflow.completed':
         return `  ${terminal.style('green', 'completed')}`;
       case 'workflow.rejected':

@@ -111,6 +111,9 @@ export interface WorkflowRunTable {
   output_tokens: BigInt8;
   cost_usd: ColumnType<string, string | number | undefined, string | number>;
   degraded: Generated<boolean>;
+  attempt: Generated<number>;
+  forked_from_run: string | null;
+  forked_from_phase: string | null;
   created_at: Date;
   updated_at: Date;
   completed_at: Date | null;

@@ -4,6 +4,7 @@ import { InjectConfig } from '../config/inject-config.js';
 import { newId } from '../kernel/ids.js';
 import { FAIR_FETCH, FAIR_FETCH_INDEX, type FetchedJob } from './fair-fetch.js';
 import type { RunJob } from './job-catalogue.js';
+import { runOfStop } from './run-stop.js';
 import { HandBack, type JobContext, JobsService } from './jobs.service.js';
 import { Wake } from './wake.js';
 
@@ -18,9 +19,19 @@ export interface Claim {
 
 interface Held extends Claim {
   readonly attempt: number;
+  /** The run it drives, once it does. */
+  runId?: string;
   readonly lost: AbortController;
   /** Whether the job's row is committed, so that its lease can be renewed. */
   committed: boolean;
+}
+
+/** Why a handler is told to stop whose run was ended by somebody else. */
+class RunStopped extends Error {
+  constructor() {
+    super('the run was stopped');
+    this.name = 'RunStopped';
+  }
 }
 
 /** What a handler is told, and how it says that its own commit has ended the job. */
@@ -56,7 +67,10 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
     await this.jobs.sql(FAIR_FETCH_INDEX, []);
     this.handler = handler;
     this.heartbeat = setInterval(() => void this.renew(), (this.config.heartbeatSeconds * 1_000) / 4);
-    this.closeListener = await this.jobs.listen(QUEUE, () => this.wake.notify());
+    this.closeListener = await this.jobs.listen(
+      (word) => this.hear(word),
+      () => this.wake.notify(),
+    );
     this.fetching = this.fetchForEver();
   }
 
@@ -81,6 +95,7 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
     const held = this.held.get(claim.id);
     if (!held) return;
     held.committed = true;
+    held.runId = data.runId;
     const done = this.carryOut(held, data, work).finally(() => {
       this.running.delete(done);
     });
@@ -90,6 +105,11 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
   /** To be called when the holder's own commit has ended the job. */
   ended(claim: Claim): void {
     this.letGo(claim.id);
+  }
+
+  /** Tells whoever drives the run in this process that nobody wants its work any more. */
+  stop(runId: string): void {
+    for (const held of this.held.values()) if (held.runId === runId) held.lost.abort(new RunStopped());
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -105,6 +125,12 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
       this.logger.warn({ event: 'jobs.drain_timeout', running: this.running.size });
     }
     clearInterval(this.heartbeat);
+  }
+
+  private hear(word: string): void {
+    const stopped = runOfStop(word);
+    if (stopped !== undefined) this.stop(stopped);
+    else if (word === QUEUE) this.wake.notify();
   }
 
   private async carryOut(
@@ -124,6 +150,8 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
   }
 
   private async giveBack(held: Held, data: RunJob, error: unknown): Promise<void> {
+    // Its job went with the run.
+    if (held.lost.signal.reason instanceof RunStopped) return;
     if (held.lost.signal.aborted) {
       this.logger.warn({ event: 'jobs.lost', job: QUEUE, runId: data.runId });
       return;

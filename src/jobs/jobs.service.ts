@@ -116,12 +116,15 @@ export class JobsService
     for (let slot = 0; slot < concurrency; slot++) await this.openSlot(name, handler);
   }
 
-  /** Calls back for every job of a kind that is there to be taken, and when notifications may have been missed. */
-  async listen(name: JobName, onJob: () => void): Promise<() => Promise<void>> {
+  /**
+   * Calls back with every word sent on the queue's channel (the kind of a job that is there to be taken, or what others
+   * send), and when words may have been missed.
+   */
+  async listen(onWord: (word: string) => void, onMissed: () => void): Promise<() => Promise<void>> {
     const database = this.boss.getDb();
     const [row] = await this.sql<{ channel: string }>(`select ${CHANNEL} as channel`, []);
     if (!database.listen || !row || !this.notifyAvailable) return async () => undefined;
-    const handle = await database.listen(row.channel, (payload) => payload === name && onJob(), onJob);
+    const handle = await database.listen(row.channel, onWord, onMissed);
     return () => handle.close();
   }
 

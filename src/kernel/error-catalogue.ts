@@ -36,6 +36,8 @@ export const ERROR_CATALOGUE = {
   TRANSITION_DENIED: { status: 409, title: 'A compliance rule denies this transition' },
   RUN_NOT_WAITING: { status: 409, title: 'The run is not waiting for an approval' },
   RUN_ALREADY_ENDED: { status: 409, title: 'The run has ended already' },
+  RUN_NOT_RETRYABLE: { status: 409, title: 'The run cannot be retried' },
+  RUN_NOT_FORKABLE: { status: 409, title: 'The run cannot be forked like this' },
   RUN_CONFLICT: { status: 409, title: 'The run changed while this request was being handled' },
   APPROVAL_ALREADY_DECIDED: { status: 409, title: 'This approval has been decided already' },
   APPROVAL_FOUR_EYES: { status: 403, title: 'The requester may not approve their own run' },

@@ -49,6 +49,11 @@ export class ListWorkflowsQuery extends PageQuery {
   @IsUUID()
   sessionId?: string;
 
+  /** Only forks of this run. */
+  @IsOptional()
+  @IsUUID()
+  forkedFrom?: string;
+
   @IsOptional()
   @IsString()
   @MaxLength(200)
@@ -106,6 +111,7 @@ export function ApiRunFilters(): MethodDecorator {
       description: 'Of the definition, which must be named',
     }),
     optional('sessionId', { type: 'string', format: 'uuid' }),
+    optional('forkedFrom', { type: 'string', format: 'uuid', description: 'Only forks of this run' }),
     optional('ownerId', { type: 'string' }),
     optional('degraded', { type: 'boolean' }),
     ...['created', 'updated', 'completed'].flatMap((what) => [

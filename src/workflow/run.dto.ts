@@ -2,6 +2,15 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { PHASES, type Phase, RUN_STATUSES, type RunStatus } from '../compliance/state/phases.js';
 import { ApprovalDto } from './review/approval.dto.js';
 
+/** Where a fork comes from. */
+export class ForkOriginDto {
+  @ApiProperty({ format: 'uuid', description: 'The run whose steps it has taken over' })
+  runId!: string;
+
+  @ApiProperty({ enum: PHASES, description: 'The first phase that the fork does itself' })
+  phase!: Phase;
+}
+
 /** A run as lists show it. */
 export class RunSummaryDto {
   @ApiProperty({ format: 'uuid' })
@@ -30,6 +39,16 @@ export class RunSummaryDto {
 
   @ApiProperty({ description: 'Whether a fallback has answered in place of the model' })
   degraded!: boolean;
+
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    description: 'How often it was set going: 1, and one more for each retry',
+  })
+  attempt!: number;
+
+  @ApiProperty({ type: ForkOriginDto, nullable: true })
+  forkedFrom!: ForkOriginDto | null;
 
   @ApiProperty({ format: 'date-time' })
   createdAt!: string;
@@ -104,7 +123,7 @@ export class HistoryEntryDto {
   @ApiProperty({ type: 'integer' })
   attempt!: number;
 
-  @ApiProperty({ example: 'completed' })
+  @ApiProperty({ example: 'completed', description: '`replayed` for a step that a fork has taken over' })
   status!: string;
 
   @ApiPropertyOptional()

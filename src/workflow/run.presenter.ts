@@ -16,6 +16,8 @@ export function presentRunSummary(run: RunSummary) {
     ownerId: run.ownerId,
     attributes: run.attributes,
     degraded: run.degraded,
+    attempt: run.attempt,
+    forkedFrom: run.forkedFromRunId && { runId: run.forkedFromRunId, phase: run.forkedFromPhase },
     createdAt: run.createdAt,
     updatedAt: run.updatedAt,
     completedAt: run.completedAt,
@@ -108,7 +110,8 @@ export function presentHistory(row: HistoryRow) {
     phase: row.phase,
     agent: row.agent ?? undefined,
     attempt: row.attempt,
-    status: row.status,
+    // A step taken over is complete, so that it is never executed again; to people it is told apart.
+    status: isReplayed(row) ? 'replayed' : row.status,
     from: row.from_phase ?? undefined,
     to: row.to_phase ?? undefined,
     durationMs: row.ended_at.getTime() - row.started_at.getTime(),
@@ -120,6 +123,10 @@ export function presentHistory(row: HistoryRow) {
     startedAt: row.started_at,
     endedAt: row.ended_at,
   };
+}
+
+function isReplayed({ kind, detail }: HistoryRow): boolean {
+  return kind === 'step' && (detail as { replayedFrom?: unknown } | null)?.replayedFrom !== undefined;
 }
 
 type ArtifactRow = Awaited<ReturnType<RunRepository['artifacts']>>[number];

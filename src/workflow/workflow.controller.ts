@@ -39,7 +39,7 @@ import type { Run } from './runs/run.js';
 import { RunControl } from './runs/run-control.service.js';
 import { RunListRepository } from './runs/run-list.repository.js';
 import { RunRepository } from './runs/run.repository.js';
-import { StartWorkflowDto } from './workflow.dto.js';
+import { CancelWorkflowDto, StartWorkflowDto } from './workflow.dto.js';
 
 @ApiTags('Workflows')
 @Controller({ path: 'workflows', version: '1' })
@@ -154,10 +154,11 @@ export class WorkflowController {
       void reply.status(204).send();
       return;
     }
-    // Deliveries that were under way when a run was cancelled still report after its end.
-    const last = isEnded(run.status) ? run.eventSeq : undefined;
+    // Deliveries that were under way when a run was cancelled still report after its end; and what a retried run has
+    // behind it may hold an end as well.
+    const until = { reached: run.eventSeq, isEnded: isEnded(run.status) };
     const stream = openSse(reply);
-    await streamRun(stream, id, last, this.feed.subscribe(principal.tenantId, id, after, stream.gone));
+    await streamRun(stream, id, until, this.feed.subscribe(principal.tenantId, id, after, stream.gone));
   }
 
   @Get(':id/artifacts')
@@ -179,7 +180,7 @@ export class WorkflowController {
   }
 
   @Post(':id/cancel')
-  @ApiOperation({ summary: 'Cancel a run' })
+  @ApiOperation({ summary: 'Cancel a run', description: 'An agent at work is interrupted, wherever it runs' })
   @ApiAcceptedResponse({ type: RunSummaryDto })
   @HttpCode(202)
   @Idempotent()
@@ -187,14 +188,20 @@ export class WorkflowController {
   async cancel(
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
+    @Body() body: CancelWorkflowDto,
     @Req() request: PrincipalRequest,
   ): Promise<unknown> {
     if (!isId(id)) throw new AppError('WORKFLOW_NOT_FOUND');
     let answer: unknown;
-    await this.control.cancel(principal, id, request.id, async (trx, cancelled) => {
-      answer = presentRunSummary(cancelled);
-      await request.idempotency?.store(trx, 202, answer);
-    });
+    await this.control.cancel(
+      principal,
+      id,
+      { requestId: request.id, reason: body?.reason },
+      async (trx, cancelled) => {
+        answer = presentRunSummary(cancelled);
+        await request.idempotency?.store(trx, 202, answer);
+      },
+    );
     return answer;
   }
 }

@@ -56,6 +56,17 @@ export class StartWorkflowDto {
   attributes?: Record<string, string>;
 }
 
+/** `POST /v1/workflows/:id/cancel`; the body may be absent. */
+export class CancelWorkflowDto {
+  /** Why; personal data in it is tokenised before it is stored. */
+  @ApiPropertyOptional()
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(2_000)
+  reason?: string;
+}
+
 /** One edit of a message before it is approved. */
 export class EmailEditDto {
   /** Index of the message, from 0. */
@@ -124,7 +135,8 @@ export class ListApprovalsQuery extends PageQuery {
 export const MAX_ATTRIBUTE_LENGTH = 200;
 export const ATTRIBUTE_KEY = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
-function IsAttributes(): PropertyDecorator {
+/** Checks attributes: few, short, and with plain keys. */
+export function IsAttributes(): PropertyDecorator {
   return (target, propertyKey) =>
     registerDecorator({
       name: 'isAttributes',

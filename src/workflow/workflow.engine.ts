@@ -6,6 +6,7 @@ import { HandBack } from '../jobs/jobs.service.js';
 import { AppError } from '../kernel/app-error.js';
 import { CLOCK, type Clock } from '../kernel/clock.js';
 import type { AgentStep } from './definitions/definition.schema.js';
+import { CancelAcknowledgement } from './control/cancel-acknowledgement.service.js';
 import { Advancer } from './engine/advancer.service.js';
 import { DriveFaults } from './engine/drive-faults.js';
 import type { LoadedRun } from './engine/loaded-run.js';
@@ -38,6 +39,7 @@ export class WorkflowEngine {
     private readonly claims: ClaimQueue,
     private readonly waiting: WaitingRuns,
     private readonly feed: RunEventFeed,
+    private readonly cancelled: CancelAcknowledgement,
     private readonly database: DatabaseService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -79,6 +81,11 @@ export class WorkflowEngine {
       await work();
       this.faults.clear(runId);
     } catch (error) {
+      if (
+        (context.signal.aborted || error instanceof StaleRun) &&
+        (await this.cancelled.acknowledge(tenantId, runId))
+      )
+        return;
       if (error instanceof HandBack || context.signal.aborted) throw error;
       if (!(error instanceof StaleRun)) {
         await this.met(tenantId, runId, error);

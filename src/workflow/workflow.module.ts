@@ -6,6 +6,15 @@ import { PiiModule } from '../compliance/pii/pii.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { RunAdmission } from './admission/run-admission.service.js';
 import { RunPreflight } from './admission/run-preflight.service.js';
+import { StartGate } from './admission/start-gate.service.js';
+import { CompareController } from './compare/compare.controller.js';
+import { CompareRepository } from './compare/compare.repository.js';
+import { CancelAcknowledgement } from './control/cancel-acknowledgement.service.js';
+import { RunForkController } from './control/run-fork.controller.js';
+import { RunFork } from './control/run-fork.service.js';
+import { RunRetryController } from './control/run-retry.controller.js';
+import { RunRetry } from './control/run-retry.service.js';
+import { UncertainDeliveries } from './control/uncertain-deliveries.repository.js';
 import { DefinitionStore } from './definitions/definition-store.service.js';
 import { DefinitionsController } from './definitions/definitions.controller.js';
 import { Advancer } from './engine/advancer.service.js';
@@ -37,10 +46,18 @@ import { WorkflowWorker } from './workflow.worker.js';
 /** Runs: their definitions, their engine, their review. Others use what it exports. */
 @Module({
   imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule],
-  controllers: [WorkflowController, ApprovalsController, DefinitionsController],
+  controllers: [
+    WorkflowController,
+    RunRetryController,
+    RunForkController,
+    CompareController,
+    ApprovalsController,
+    DefinitionsController,
+  ],
   providers: [
     RunAdmission,
     RunPreflight,
+    StartGate,
     DefinitionStore,
     Advancer,
     HandOver,
@@ -59,6 +76,11 @@ import { WorkflowWorker } from './workflow.worker.js';
     ReviewService,
     RunAccess,
     RunControl,
+    CancelAcknowledgement,
+    RunRetry,
+    RunFork,
+    CompareRepository,
+    UncertainDeliveries,
     RunListRepository,
     RunRepository,
     RunCommits,

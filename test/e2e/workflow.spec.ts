@@ -134,6 +134,8 @@ describe('a campaign that is approved', () => {
       recoveryAttempts: { email_generator: 0 },
       usage: { inputTokens: expect.any(Number), outputTokens: expect.any(Number), costUsd: 0 },
       degraded: false,
+      attempt: 1,
+      forkedFrom: null,
       attributes: { campaign: 'renewal' },
       createdAt: expect.stringMatching(INSTANT),
       updatedAt: expect.stringMatching(INSTANT),
@@ -401,7 +403,8 @@ describe('cancelling', () => {
     for (const id of [queued, running]) {
       expect((await client.get(`/v1/workflows/${id}`)).body.status).toBe('CANCELLED');
       const { items } = (await client.get(`/v1/workflows/${id}/history`)).body as { items: Step[] };
-      expect(items.at(-1)).toMatchObject({ kind: 'control', status: 'cancelled' });
+      const controlled = items.filter(({ kind }) => kind === 'control').map(({ status }) => status);
+      expect(controlled).toEqual(id === running ? ['cancelled', 'cancel_acknowledged'] : ['cancelled']);
       expect(items.filter((step) => step.kind === 'step')).toEqual([]);
     }
     expect((await client.post('/v1/audit/verify')).body.valid).toBe(true);

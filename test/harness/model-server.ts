@@ -12,8 +12,9 @@ export interface ModelCall {
   readonly input: any;
 }
 
-/** What the server says: an answer of the model, or an error of the provider. */
-export type ModelReply = { readonly content: string } | { readonly status: number; readonly body: string };
+/** What the server says: an answer of the model, an error of the provider, or nothing for as long as it is asked. */
+export type ModelReply =
+  { readonly content: string } | { readonly status: number; readonly body: string } | { readonly hang: true };
 
 /** Tokens that every answer costs. */
 export const CALL_USAGE = { prompt_tokens: 1_000, completion_tokens: 200, total_tokens: 1_200 };
@@ -23,6 +24,8 @@ export class ModelServer {
   /** Every request: line, headers and body. */
   readonly received: string[] = [];
   readonly calls: ModelCall[] = [];
+  /** Calls whose caller has gone away before there was an answer. */
+  readonly abandoned: ModelCall[] = [];
 
   private constructor(
     private readonly server: Server,
@@ -64,6 +67,10 @@ export class ModelServer {
     const call = callIn(body);
     this.calls.push(call);
     const reply = this.reply(call);
+    if ('hang' in reply) {
+      response.once('close', () => this.abandoned.push(call));
+      return;
+    }
     const [status, text] =
       'content' in reply ? [200, completionOf(reply.content)] : [reply.status, reply.body];
     response.writeHead(status, { 'content-type': 'application/json' }).end(text);

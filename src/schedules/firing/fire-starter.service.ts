@@ -61,7 +61,7 @@ export class FireStarter {
   private async cancel({ owner, schedule, fire, runsToCancel }: ChosenFire): Promise<void> {
     for (const runId of runsToCancel) {
       try {
-        await this.control.cancel(owner, runId, requestIdOf(fire), (trx) =>
+        await this.control.cancel(owner, runId, { requestId: requestIdOf(fire) }, (trx) =>
           this.fires.noteEnded(trx, schedule.id, [runId]),
         );
       } catch (error) {

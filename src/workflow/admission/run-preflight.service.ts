@@ -7,7 +7,8 @@ import { newId } from '../../kernel/ids.js';
 import { SessionService } from '../../sessions/session.service.js';
 import { DefinitionStore } from '../definitions/definition-store.service.js';
 import { checkInput } from '../definitions/input-validator.js';
-import { refuseDuplicates, refusePersonal, type StartRequest } from './run-admission.service.js';
+import { refuseDuplicates, refusePersonal } from './check-request.js';
+import type { StartRequest } from './run-admission.service.js';
 import { tokenizeInput } from './tokenize-input.js';
 
 /** A request to come; without a session, one that is not chosen yet is left unchecked. */

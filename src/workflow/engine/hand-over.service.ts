@@ -79,7 +79,9 @@ export class HandOver {
     const { status } = segment.run;
     if (!claim) {
       if (isEnded(status) || status === 'WAITING_FOR_APPROVAL') return false;
-      segment.add(changeOf({ jobs: [{ name: 'workflow.drive' }] }));
+      // The job of a start is known by the run, so that it can be taken away again.
+      const id = segment.committed.version === 0 ? segment.run.id : undefined;
+      segment.add(changeOf({ jobs: [{ name: 'workflow.drive', id }] }));
       return false;
     }
     const drives = (await this.advancer.advance(segment)) !== undefined;

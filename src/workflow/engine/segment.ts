@@ -1,6 +1,6 @@
 import type { AuditFact, AuditRecord } from '../../compliance/audit/audit-leaf.js';
 import type { PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
-import type { Phase } from '../../compliance/state/phases.js';
+import { isEnded, type Phase } from '../../compliance/state/phases.js';
 import type { AgentStep } from '../definitions/definition.schema.js';
 import type { Run } from '../runs/run.js';
 import { changeOf, joinChanges, NO_CHANGE, type RunChange } from '../runs/run-change.js';
@@ -42,12 +42,15 @@ export class Segment {
     const audit = change.audit ?? this.record(this.loaded.run, change);
     this.records.push(...audit.records);
     this.pending = joinChanges(this.pending, change);
+    const status = change.status ?? this.loaded.run.status;
     this.loaded.advance({
       ...this.loaded.run,
       // The chain goes on with what is not committed yet.
       auditSeq: audit.chain?.seq ?? this.loaded.run.auditSeq,
       auditHead: audit.chain?.head ?? this.loaded.run.auditHead,
-      status: change.status ?? this.loaded.run.status,
+      status,
+      completedAt: isEnded(status) ? this.loaded.run.completedAt : null,
+      attempt: change.attempt ?? this.loaded.run.attempt,
       phase: change.phase ?? this.loaded.run.phase,
       round: change.round ?? this.loaded.run.round,
       context: change.context ?? this.loaded.run.context,

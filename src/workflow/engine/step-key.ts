@@ -13,3 +13,17 @@ export function stepKey(phase: Phase, agent: string, round: number, firstItem?: 
   const key = `${phase}/${agent}/${roundOf(phase, round)}`;
   return firstItem === undefined ? key : `${key}/${firstItem}`;
 }
+
+/** What a step key says. */
+export interface StepName {
+  readonly phase: Phase;
+  readonly agent: string;
+  /** Of a fan-out: the index of the first item. */
+  readonly firstItem?: number;
+}
+
+/** Reads what {@link stepKey} wrote. */
+export function readStepKey(key: string): StepName {
+  const [phase = '', agent = '', , firstItem] = key.split('/');
+  return { phase: phase as Phase, agent, firstItem: firstItem === undefined ? undefined : Number(firstItem) };
+}

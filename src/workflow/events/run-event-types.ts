@@ -17,6 +17,7 @@ export const RUN_EVENT_TYPES = [
   'workflow.rejected',
   'workflow.cancelled',
   'workflow.failed',
+  'workflow.retried',
 ] as const;
 
 export type RunEventType = (typeof RUN_EVENT_TYPES)[number];

@@ -7,19 +7,20 @@ const ENDS: ReadonlySet<string> = new Set(Object.values(END_EVENTS));
 /**
  * Sends a run's events to a client, as fast as it reads, until the last one.
  *
- * @param last the position of the last event of a run that has ended already; undefined for one that goes on.
+ * @param until where the run stood when the stream was opened, and whether it had ended. Of a run that goes on, an end
+ *   up to there is that of an earlier attempt.
  */
 export async function streamRun(
   stream: SseStream,
   runId: string,
-  last: number | undefined,
+  until: { readonly reached: number; readonly isEnded: boolean },
   events: AsyncIterable<RunEvent>,
 ): Promise<void> {
   try {
     for await (const { seq, type, data, createdAt } of events) {
       const isHeard = await stream.send({ id: seq, event: type, data: { ...data, runId, at: createdAt } });
       if (!isHeard) return;
-      if (last === undefined ? ENDS.has(type) : seq >= last) {
+      if (until.isEnded ? seq >= until.reached : seq > until.reached && ENDS.has(type)) {
         stream.close();
         return;
       }

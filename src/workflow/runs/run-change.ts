@@ -95,6 +95,8 @@ export interface RunChange {
   readonly outputHash?: Buffer;
   readonly usage?: { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number };
   readonly degraded?: boolean;
+  /** Set by a retry. */
+  readonly attempt?: number;
   readonly history: readonly HistoryEntry[];
   readonly events: readonly RunEvent[];
   readonly facts: readonly AuditFact[];
@@ -151,6 +153,7 @@ export function joinChanges(first: RunChange, second: RunChange): RunChange {
     outputHash: second.outputHash ?? first.outputHash,
     usage: first.usage && second.usage ? addUsage(first.usage, second.usage) : (second.usage ?? first.usage),
     degraded: first.degraded || second.degraded,
+    attempt: second.attempt ?? first.attempt,
     history: [...first.history, ...second.history],
     events: [...first.events, ...second.events],
     facts: [...first.facts, ...second.facts],

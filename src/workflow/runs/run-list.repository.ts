@@ -23,6 +23,8 @@ export interface RunFilter {
   readonly sessionId?: string;
   readonly ownerId?: string;
   readonly degraded?: boolean;
+  /** Only forks of this run. */
+  readonly forkedFrom?: string;
   /** All of these. */
   readonly attributes?: Readonly<Record<string, string>>;
   readonly createdAfter?: Date;
@@ -108,6 +110,9 @@ const COLUMNS = [
   'phase',
   'attributes',
   'degraded',
+  'attempt',
+  'forked_from_run as forkedFromRunId',
+  'forked_from_phase as forkedFromPhase',
   'created_at as createdAt',
   'updated_at as updatedAt',
   'completed_at as completedAt',
@@ -135,6 +140,7 @@ function withEqual(runs: RunQuery, filter: RunFilter): RunQuery {
   if (filter.version !== undefined) found = found.where('definition_version', '=', filter.version);
   if (filter.sessionId !== undefined) found = found.where('session_id', '=', filter.sessionId);
   if (filter.ownerId !== undefined) found = found.where('owner_id', '=', filter.ownerId);
+  if (filter.forkedFrom !== undefined) found = found.where('forked_from_run', '=', filter.forkedFrom);
   // As a word and not as a parameter: the planner must see that the index of degraded runs fits.
   if (filter.degraded !== undefined) {
     found = found.where(filter.degraded ? sql<boolean>`degraded` : sql<boolean>`not degraded`);

@@ -117,6 +117,7 @@ function after(run: Run, change: RunChange, audit: PreparedAudit, now: Date): Ru
     outputTokens: run.outputTokens + (change.usage?.outputTokens ?? 0),
     costUsd: run.costUsd + (change.usage?.costUsd ?? 0),
     degraded: run.degraded || change.degraded === true,
+    attempt: change.attempt ?? run.attempt,
     updatedAt: now,
     completedAt: isEnded(status) ? (run.completedAt ?? now) : null,
   };

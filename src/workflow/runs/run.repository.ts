@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Selectable } from 'kysely';
 import type { WorkflowRunTable } from '../../database/tables.js';
 import type { Trx } from '../../database/trx.js';
-import type { Phase, RunStatus } from '../../compliance/state/phases.js';
+import { isPhase, type Phase, type RunStatus } from '../../compliance/state/phases.js';
 import type { Run } from './run.js';
 
 /** Reads runs and what belongs to them. Writing is `RunWriter`'s. */
@@ -51,6 +51,33 @@ export class RunRepository {
       .where('status', '=', 'completed')
       .orderBy('seq')
       .execute();
+  }
+
+  /** The same with what a fork needs to take them over. */
+  async stepsToFork(trx: Trx, runId: string) {
+    const rows = await stepsWithOutput(trx)
+      .select(['seq', 'step_key', 'output_hash', 'degraded', 'content.body as output'])
+      .where('run_id', '=', runId)
+      .where('kind', '=', 'step')
+      .where('status', '=', 'completed')
+      .orderBy('seq')
+      .execute();
+    return rows.flatMap(({ seq, step_key: stepKey, output_hash: outputHash, degraded, output }) =>
+      stepKey !== null && outputHash !== null ? [{ seq, stepKey, outputHash, degraded, output }] : [],
+    );
+  }
+
+  /** The phases a run has entered, in no order. */
+  async enteredPhases(trx: Trx, runId: string): Promise<Phase[]> {
+    const rows = await trx
+      .selectFrom('workflow_step')
+      .select('to_phase')
+      .distinct()
+      .where('run_id', '=', runId)
+      .where('kind', '=', 'transition')
+      .where('status', '=', 'completed')
+      .execute();
+    return rows.map((row) => row.to_phase).filter(isPhase);
   }
 
   history(trx: Trx, runId: string, afterSeq: number, limit: number) {
@@ -137,6 +164,9 @@ function runOf(row: Selectable<WorkflowRunTable>): Run {
     outputTokens: row.output_tokens,
     costUsd: Number(row.cost_usd),
     degraded: row.degraded,
+    attempt: row.attempt,
+    forkedFromRunId: row.forked_from_run,
+    forkedFromPhase: row.forked_from_phase as Phase | null,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     completedAt: row.completed_at,

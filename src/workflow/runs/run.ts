@@ -28,6 +28,12 @@ export interface Run {
   readonly outputTokens: number;
   readonly costUsd: number;
   readonly degraded: boolean;
+  /** How often it was set going: 1, and one more for each retry. */
+  readonly attempt: number;
+  /** The run whose steps it has taken over; null for one that began from nothing. */
+  readonly forkedFromRunId: string | null;
+  /** The first phase that a fork does itself. */
+  readonly forkedFromPhase: Phase | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly completedAt: Date | null;
@@ -45,6 +51,9 @@ export type RunSummary = Pick<
   | 'phase'
   | 'attributes'
   | 'degraded'
+  | 'attempt'
+  | 'forkedFromRunId'
+  | 'forkedFromPhase'
   | 'createdAt'
   | 'updatedAt'
   | 'completedAt'

@@ -30,6 +30,7 @@ const CHANGING = {
   output_tokens: 'bigint',
   cost_usd: 'numeric',
   degraded: 'boolean',
+  attempt: 'int',
   updated_at: 'timestamptz',
   completed_at: 'timestamptz',
 } as const;
@@ -43,6 +44,8 @@ const LASTING = {
   owner_id: 'text',
   attributes: 'jsonb',
   input_hash: 'bytea',
+  forked_from_run: 'uuid',
+  forked_from_phase: 'text',
   created_at: 'timestamptz',
 } as const;
 
@@ -376,6 +379,7 @@ function changingOf(run: Run): Record<keyof typeof CHANGING, unknown> {
     output_tokens: run.outputTokens,
     cost_usd: run.costUsd.toFixed(6),
     degraded: run.degraded,
+    attempt: run.attempt,
     updated_at: run.updatedAt,
     completed_at: run.completedAt,
   };
@@ -390,6 +394,8 @@ function lastingOf(run: Run): Record<keyof typeof LASTING, unknown> {
     owner_id: run.ownerId,
     attributes: run.attributes,
     input_hash: byteaText(run.inputHash),
+    forked_from_run: run.forkedFromRunId,
+    forked_from_phase: run.forkedFromPhase,
     created_at: run.createdAt,
   };
 }

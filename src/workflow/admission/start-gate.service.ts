@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import type { Principal } from '../../auth/principal.js';
+import type { AuditFact } from '../../compliance/audit/audit-leaf.js';
+import { AuditTrail, type PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
+import { ConsentService } from '../../compliance/consent/consent.service.js';
+import { ComplianceGate } from '../../compliance/gate/compliance-gate.service.js';
+import type { Tokenizer } from '../../compliance/pii/operators/tokenizer.js';
+import type { Violation } from '../../compliance/state/state-rule.js';
+import { DatabaseService } from '../../database/database.service.js';
+import { AppError } from '../../kernel/app-error.js';
+import type { Session } from '../../sessions/session.js';
+import type { WorkflowDefinition } from '../definitions/definition.schema.js';
+import type { Run } from '../runs/run.js';
+import type { RunChange } from '../runs/run-change.js';
+import { RunWriter } from '../runs/run-writer.service.js';
+import type { NewStart } from './new-run.js';
+
+/** Somebody who asks for a run in a session of theirs. */
+export interface Applicant {
+  readonly principal: Principal;
+  readonly session: Session;
+}
+
+/** A start that is to be let in. */
+export interface StartCandidate extends NewStart {
+  readonly definition: WorkflowDefinition;
+  readonly tokenizer: Tokenizer;
+}
+
+/** The first gate of every run, however it comes to be. */
+@Injectable()
+export class StartGate {
+  constructor(
+    private readonly consents: ConsentService,
+    private readonly gate: ComplianceGate,
+    private readonly audit: AuditTrail,
+    private readonly writer: RunWriter,
+    private readonly database: DatabaseService,
+  ) {}
+
+  /**
+   * The change that starts the run, with its records.
+   *
+   * @throws AppError TRANSITION_DENIED with the violations when the gate does not let it in, after the denial was
+   *   committed.
+   */
+  async admit(
+    { principal, session }: Applicant,
+    { run, definition, recipientRefs, tokenizer, input, requestId }: StartCandidate,
+    change: RunChange,
+  ): Promise<RunChange> {
+    const { purpose } = definition;
+    const consent = await this.consents.covers(run.tenantId, run.sessionId, purpose, recipientRefs);
+    let audit: PreparedAudit | undefined;
+    const decision = this.gate.decide({
+      runId: run.id,
+      review: {
+        from: null,
+        to: 'INITIALIZATION',
+        actorId: principal.id,
+        ownerId: run.ownerId,
+        // `use` has thrown already for a session that is not usable.
+        session: { ownerId: session.ownerId, usable: true },
+        consent: { covered: consent.covered, missing: consent.missing, purpose },
+      },
+      record: () => {
+        audit = this.writer.record(run, change);
+      },
+      scan: () => tokenizer.residual(input).length,
+    });
+    if (decision.allowed) return { ...change, audit };
+    await this.recordDenial(principal, run, decision.violations, requestId);
+    throw new AppError('TRANSITION_DENIED', { members: { violations: decision.violations } });
+  }
+
+  private async recordDenial(
+    principal: Principal,
+    run: Run,
+    violations: readonly Violation[],
+    requestId: string,
+  ): Promise<void> {
+    const fact: AuditFact = {
+      type: 'workflow.start_denied',
+      outcome: 'denied',
+      actor: { type: 'apiKey', ref: principal.id },
+      code: violations[0]?.rule,
+      sessionId: run.sessionId,
+      targets: [{ type: 'session', ref: run.sessionId }],
+      context: { requestId },
+      detail: {
+        definition: run.definition,
+        violations: violations.map((violation) => violation.rule).join(' '),
+      },
+    };
+    await this.database.withTenant(principal.tenantId, (trx) =>
+      this.audit.append(trx, principal.tenantId, fact),
+    );
+  }
+}

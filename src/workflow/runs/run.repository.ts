@@ -39,16 +39,19 @@ export class RunRepository {
     return row?.body;
   }
 
-  /** Finished steps in order, with their outputs. */
-  completedSteps(
-    trx: Trx,
-    runId: string,
-  ): Promise<{ step_key: string | null; output_hash: Buffer | null; output: unknown }[]> {
+  /** What was done of the steps in order, with their outputs. */
+  recordedSteps(trx: Trx, runId: string) {
     return stepsWithOutput(trx)
-      .select(['workflow_step.step_key', 'workflow_step.output_hash', 'content.body as output'])
+      .select([
+        'workflow_step.step_key as key',
+        'workflow_step.status',
+        'workflow_step.detail',
+        'workflow_step.output_hash',
+        'content.body as output',
+      ])
       .where('run_id', '=', runId)
-      .where('kind', '=', 'step')
-      .where('status', '=', 'completed')
+      .where('workflow_step.step_key', 'is not', null)
+      .$narrowType<{ key: string }>()
       .orderBy('seq')
       .execute();
   }
@@ -83,7 +86,7 @@ export class RunRepository {
   openSignals(trx: Trx, runId: string) {
     return trx
       .selectFrom('workflow_signal')
-      .select(['id', 'type', 'payload'])
+      .select(['id', 'type', 'payload', 'payload_sealed'])
       .where('run_id', '=', runId)
       .where('consumed_at', 'is', null)
       .orderBy('id')
@@ -137,6 +140,8 @@ function runOf(row: Selectable<WorkflowRunTable>): Run {
     outputTokens: row.output_tokens,
     costUsd: Number(row.cost_usd),
     degraded: row.degraded,
+    waitingFor: row.waiting_for,
+    deadlineAt: row.deadline_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     completedAt: row.completed_at,

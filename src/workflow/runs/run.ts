@@ -28,6 +28,10 @@ export interface Run {
   readonly outputTokens: number;
   readonly costUsd: number;
   readonly degraded: boolean;
+  /** What it waits for inside its phase, as stored: read it with `readWaitingFor`. Null = nothing. */
+  readonly waitingFor: unknown;
+  /** It ends FAILED when it has not ended by then; null = never. */
+  readonly deadlineAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly completedAt: Date | null;
@@ -53,6 +57,11 @@ export type RunSummary = Pick<
 /** The run's audit chain, as far as it is written. */
 export function chainOf(run: Run): RunChain {
   return { runId: run.id, seq: run.auditSeq, head: run.auditHead, phase: run.phase };
+}
+
+/** The id of the job that ends a run at its deadline. */
+export function deadlineJobOf(run: Pick<Run, 'id'>): string {
+  return run.id;
 }
 
 /** Event type and audit type of each way to end. */

@@ -30,6 +30,8 @@ const CHANGING = {
   output_tokens: 'bigint',
   cost_usd: 'numeric',
   degraded: 'boolean',
+  waiting_for: 'jsonb',
+  deadline_at: 'timestamptz',
   updated_at: 'timestamptz',
   completed_at: 'timestamptz',
 } as const;
@@ -376,6 +378,8 @@ function changingOf(run: Run): Record<keyof typeof CHANGING, unknown> {
     output_tokens: run.outputTokens,
     cost_usd: run.costUsd.toFixed(6),
     degraded: run.degraded,
+    waiting_for: run.waitingFor,
+    deadline_at: run.deadlineAt,
     updated_at: run.updatedAt,
     completed_at: run.completedAt,
   };

@@ -12,8 +12,10 @@ import { Advancer } from './engine/advancer.service.js';
 import { HandOver } from './engine/hand-over.service.js';
 import { RunLoader } from './engine/run-loader.service.js';
 import { StepExecutor } from './engine/step-executor.service.js';
+import { StepRunner } from './engine/step-runner.service.js';
 import { TransitionReviews } from './engine/transition-reviews.service.js';
 import { Transitions } from './engine/transitions.service.js';
+import { Waits } from './engine/waits.service.js';
 import { WaitingRuns } from './engine/waiting-runs.js';
 import { CommittedEventsRepository } from './events/committed-events.repository.js';
 import { CommittedEvents } from './events/committed-events.service.js';
@@ -30,6 +32,10 @@ import { RunControl } from './runs/run-control.service.js';
 import { RunListRepository } from './runs/run-list.repository.js';
 import { RunRepository } from './runs/run.repository.js';
 import { RunWriter } from './runs/run-writer.service.js';
+import { SignalSeal } from './signals/signal-seal.js';
+import { SignalRepository } from './signals/signal.repository.js';
+import { SignalService } from './signals/signal.service.js';
+import { SignalsController } from './signals/signals.controller.js';
 import { WorkflowController } from './workflow.controller.js';
 import { WorkflowEngine } from './workflow.engine.js';
 import { WorkflowWorker } from './workflow.worker.js';
@@ -37,7 +43,7 @@ import { WorkflowWorker } from './workflow.worker.js';
 /** Runs: their definitions, their engine, their review. Others use what it exports. */
 @Module({
   imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule],
-  controllers: [WorkflowController, ApprovalsController, DefinitionsController],
+  controllers: [WorkflowController, ApprovalsController, DefinitionsController, SignalsController],
   providers: [
     RunAdmission,
     RunPreflight,
@@ -47,6 +53,11 @@ import { WorkflowWorker } from './workflow.worker.js';
     WaitingRuns,
     RunLoader,
     StepExecutor,
+    StepRunner,
+    Waits,
+    SignalSeal,
+    SignalRepository,
+    SignalService,
     TransitionReviews,
     Transitions,
     RunEventFeed,

@@ -21,7 +21,7 @@ import { resolveReference } from '../definitions/references.js';
 import { contentOf } from '../runs/content.js';
 import { HandOver } from '../engine/hand-over.service.js';
 import { LoadedRun } from '../engine/loaded-run.js';
-import type { Run } from '../runs/run.js';
+import { deadlineJobOf, type Run } from '../runs/run.js';
 import { changeOf, type RunChange } from '../runs/run-change.js';
 import { EMPTY_CONTEXT } from '../runs/run-context.js';
 import { RunWriter } from '../runs/run-writer.service.js';
@@ -142,7 +142,7 @@ export class RunAdmission {
       run,
       definition: stored.definition,
       input,
-      outputs: new Map(),
+      steps: [],
       comments: [],
       approval: undefined,
       artifact: undefined,
@@ -211,6 +211,8 @@ export class RunAdmission {
       outputTokens: 0,
       costUsd: 0,
       degraded: false,
+      waitingFor: null,
+      deadlineAt: deadlineOf(definition.timeoutSeconds, now),
       createdAt: now,
       updatedAt: now,
       completedAt: null,
@@ -218,9 +220,16 @@ export class RunAdmission {
   }
 }
 
+function deadlineOf(timeoutSeconds: number | undefined, now: Date): Date | null {
+  return timeoutSeconds === undefined ? null : new Date(now.getTime() + timeoutSeconds * 1_000);
+}
+
 /** What starting a run writes of it. */
 function startOf(principal: Principal, { run, input, recipientRefs, requestId }: Tokenized): RunChange {
   return changeOf({
+    jobs: run.deadlineAt
+      ? [{ name: 'workflow.drive', id: deadlineJobOf(run), startAfter: run.deadlineAt }]
+      : [],
     contents: [{ hash: run.inputHash, value: input }],
     history: [
       {

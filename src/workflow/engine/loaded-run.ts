@@ -278,7 +278,8 @@ export function typeOfSignal(name: string): string {
   return SENT + name;
 }
 
-function nameOfSignal(type: string): string {
+/** The name that the sender of a signal gave; empty for one of the engine's own kinds. */
+export function nameOfSignal(type: string): string {
   return type.startsWith(SENT) ? type.slice(SENT.length) : '';
 }
 

@@ -2,8 +2,9 @@ import type { AuditFact, AuditRecord } from '../../compliance/audit/audit-leaf.j
 import type { PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
 import type { Phase } from '../../compliance/state/phases.js';
 import { type AgentStep, stepNameOf } from '../definitions/step.schema.js';
-import type { Run } from '../runs/run.js';
+import { deadlineJobOf, type Run } from '../runs/run.js';
 import { changeOf, joinChanges, NO_CHANGE, type RunChange } from '../runs/run-change.js';
+import { readWaitingFor, wakesAt } from '../runs/waiting-for.js';
 import type { LoadedRun } from './loaded-run.js';
 
 /** A run that waited in the queue goes on: a change of its state like any other. */
@@ -84,6 +85,12 @@ export class Segment {
     return since;
   }
 
+  /** The time as it is to be taken: the job that wakes a run says that its time has come, whatever this clock says. */
+  now(clock: Date): Date {
+    const due = this.dueOfClaim();
+    return due && due > clock ? due : clock;
+  }
+
   /** Whether there is something to be committed. */
   get isPending(): boolean {
     return this.pending !== NO_CHANGE;
@@ -102,6 +109,13 @@ export class Segment {
     this.records = [];
     this.committed = run;
     this.loaded.advance(run);
+  }
+
+  private dueOfClaim(): Date | null | undefined {
+    if (this.claimId === undefined) return undefined;
+    if (this.claimId === deadlineJobOf(this.committed)) return this.committed.deadlineAt;
+    const waitingFor = readWaitingFor(this.committed.waitingFor);
+    return waitingFor?.jobId === this.claimId ? wakesAt(waitingFor) : undefined;
   }
 }
 

@@ -23,13 +23,15 @@ export class ModelServer {
   /** Every request: line, headers and body. */
   readonly received: string[] = [];
   readonly calls: ModelCall[] = [];
+  /** Calls that were given up by their caller before they were answered. */
+  readonly abandoned: ModelCall[] = [];
 
   private constructor(
     private readonly server: Server,
-    public reply: (call: ModelCall) => ModelReply,
+    public reply: (call: ModelCall) => ModelReply | Promise<ModelReply>,
   ) {}
 
-  static async start(reply: (call: ModelCall) => ModelReply): Promise<ModelServer> {
+  static async start(reply: ModelServer['reply']): Promise<ModelServer> {
     const server = createServer();
     const models = new ModelServer(server, reply);
     server.on(
@@ -63,7 +65,11 @@ export class ModelServer {
     this.received.push(`${request.method} ${request.url}\n${JSON.stringify(request.rawHeaders)}\n${body}`);
     const call = callIn(body);
     this.calls.push(call);
-    const reply = this.reply(call);
+    response.once('close', () => {
+      if (!response.writableEnded) this.abandoned.push(call);
+    });
+    const reply = await this.reply(call);
+    if (response.destroyed) return;
     const [status, text] =
       'content' in reply ? [200, completionOf(reply.content)] : [reply.status, reply.body];
     response.writeHead(status, { 'content-type': 'application/json' }).end(text);

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
+import { isEnded } from '../../compliance/state/phases.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { InjectConfig } from '../../config/inject-config.js';
 import type { JobContext } from '../../jobs/jobs.service.js';
@@ -103,7 +104,7 @@ export class StepRunner {
       if (kind === 'retried') this.retry(segment, pool, outcome, delayMs ?? 0);
     }
     for (const { outcome, kind } of verdicts) {
-      if (kind === 'failed' && this.isWanted(segment)) this.fail(segment, outcome);
+      if (kind === 'failed' && !isEnded(segment.run.status)) this.fail(segment, outcome);
     }
     if (!this.isWanted(segment)) pool.cancel();
   }

@@ -131,7 +131,7 @@ describe('a run that waits for a signal', () => {
     expectProblem(await send(id, { name: 'No Name' }), 400, 'VALIDATION_FAILED');
     expectProblem(await send(newId(), { name: 'papers' }), 404, 'WORKFLOW_NOT_FOUND');
     expectProblem(await send('x', { name: 'papers' }), 404, 'WORKFLOW_NOT_FOUND');
-    const { key } = await product.makeKey('auditor');
+    const { key } = await product.makeKey('reviewer');
     expectProblem(await send(id, { name: 'papers' }, { key }), 403, 'FORBIDDEN');
     expect((await reader.run(id)).waitingFor).toMatchObject({ signals: ['papers'] });
     await product.client.post(`/v1/workflows/${id}/cancel`);
@@ -341,7 +341,7 @@ describe('a definition that names an agent this process does not know', () => {
         status: 'FAILED',
         contextData: { lastError: { code: 'AGENT_NOT_FOUND' } },
       });
-      const { body } = await product.client.get(`/v1/audit/events?runId=${id}&type=workflow.failed`);
+      const { body } = await product.client.get(`/v1/audit/events?workflowId=${id}&type=workflow.failed`);
       expect(body.items).toMatchObject([{ type: 'workflow.failed' }]);
       expect(JSON.stringify(body.items)).toContain('AGENT_NOT_FOUND');
     },

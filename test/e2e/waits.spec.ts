@@ -62,7 +62,7 @@ describe('a run that waits for a signal', () => {
     const goal = models.calls.at(-1)?.input.brief.goal as string;
     expect(goal).toMatch(/^Call ⟦[^⟧]+⟧ about it$/);
     const stored = await product.database.query(
-      `select payload::text || convert_from(payload_sealed, 'LATIN1') as text from workflow_signal where run_id = '${id}'`,
+      `select payload::text || encode(payload_sealed, 'escape') as text from workflow_signal where run_id = '${id}'`,
     );
     expect(JSON.stringify(stored)).not.toContain('555-0182');
     const { text } = await product.client.get(`/v1/workflows/${id}/history`);

@@ -66,7 +66,12 @@ export class WaitingForDto {
   @ApiProperty({ format: 'date-time' })
   since!: string;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'When it goes on, or gives up' })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When it goes on, or gives up',
+  })
   until!: string | null;
 }
 

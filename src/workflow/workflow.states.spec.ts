@@ -55,7 +55,10 @@ describe('a sequence', () => {
   });
   it('rests until a step may be tried again', () => {
     expect(kindAndSteps(plan, view([{ state: 'open', notBefore: LATER }, 'open']))[0]).toBe('retry-later');
-    expect(kindAndSteps(plan, view([{ state: 'open', notBefore: NOW }, 'open']))).toEqual(['run-agents', ['a']]);
+    expect(kindAndSteps(plan, view([{ state: 'open', notBefore: NOW }, 'open']))).toEqual([
+      'run-agents',
+      ['a'],
+    ]);
   });
 });
 
@@ -66,7 +69,10 @@ describe('a join', () => {
     expect(kindAndSteps(plan('all'), view(['done', 'done', 'failed']))[0]).toBe('enter');
   });
   it('of the first cancels the rest, and fails when none is left', () => {
-    expect(kindAndSteps(plan('first'), view(['open', 'done', 'open']))).toEqual(['cancel-agents', ['a', 'c']]);
+    expect(kindAndSteps(plan('first'), view(['open', 'done', 'open']))).toEqual([
+      'cancel-agents',
+      ['a', 'c'],
+    ]);
     expect(kindAndSteps(plan('first'), view(['cancelled', 'done', 'cancelled']))[0]).toBe('enter');
     expect(kindAndSteps(plan('first'), view(['failed', 'failed', 'failed']))[0]).toBe('fail-join');
   });
@@ -98,7 +104,10 @@ describe('a wait', () => {
     const decide = (parts: Partial<RunView>) => decideNext(definitionWith(plan), view(['open'], parts), NOW);
     expect(decide({}).kind).toBe('begin-wait');
     expect(decide({ waitingFor: waitingFor(LATER) }).kind).toBe('wait');
-    expect(decide({ waitingFor: waitingFor(NOW) })).toMatchObject({ kind: 'end-wait', by: { kind: 'timer' } });
+    expect(decide({ waitingFor: waitingFor(NOW) })).toMatchObject({
+      kind: 'end-wait',
+      by: { kind: 'timer' },
+    });
     const signals = new Set(['go']);
     expect(decide({ signals })).toMatchObject({ kind: 'end-wait', by: { kind: 'signal' }, timedOut: false });
     expect(decide({ signals, waitingFor: waitingFor(NOW) })).toMatchObject({ by: { kind: 'signal' } });
@@ -109,7 +118,9 @@ describe('a run that is late', () => {
   it('ends, unless it is done', () => {
     const late = { deadlineAt: NOW };
     expect(decideNext(definitionWith({}), view([], late), NOW).kind).toBe('time-out');
-    expect(decideNext(definitionWith({}), view([], { ...late, phase: 'DELIVERY' }), NOW).kind).toBe('complete');
+    expect(decideNext(definitionWith({}), view([], { ...late, phase: 'DELIVERY' }), NOW).kind).toBe(
+      'complete',
+    );
     expect(decideNext(definitionWith({}), view([], { deadlineAt: LATER }), NOW).kind).toBe('enter');
   });
 });

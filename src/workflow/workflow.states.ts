@@ -39,7 +39,12 @@ export type NextAction =
   | { readonly kind: 'cancel-agents'; readonly steps: readonly AgentStep[] }
   | { readonly kind: 'fail-join'; readonly open: readonly AgentStep[] }
   | { readonly kind: 'begin-wait'; readonly key: string; readonly step: WaitStep }
-  | { readonly kind: 'end-wait'; readonly key: string; readonly by: WaitCondition; readonly timedOut: boolean }
+  | {
+      readonly kind: 'end-wait';
+      readonly key: string;
+      readonly by: WaitCondition;
+      readonly timedOut: boolean;
+    }
   | { readonly kind: 'retry-later'; readonly at: Date }
   | { readonly kind: 'make-artifact' }
   | { readonly kind: 'request-approval' }
@@ -62,7 +67,8 @@ export function decideNext(definition: WorkflowDefinition, view: RunView, now: D
 
 function decideInTime(definition: WorkflowDefinition, view: RunView, now: Date): NextAction {
   const phase = definition.phases[view.phase];
-  const step = phase.mode === 'parallel' ? decideParallel(phase, view, now) : decideSequence(phase, view, now);
+  const step =
+    phase.mode === 'parallel' ? decideParallel(phase, view, now) : decideSequence(phase, view, now);
   if (step) return step;
   if (phase.artifact && !view.artifactMade) return { kind: 'make-artifact' };
   if (view.phase === 'REVIEW' && phase.approval) return afterReview(view, now);
@@ -77,7 +83,9 @@ function decideSequence(phase: PhasePlan, view: RunView, now: Date): NextAction 
   if (!step) return undefined;
   if (!isAgentStep(step)) return decideWait(step, view.waitKeyAt(position), view, now);
   const notBefore = view.steps[position]?.notBefore;
-  return notBefore && notBefore > now ? { kind: 'retry-later', at: notBefore } : { kind: 'run-agents', steps: [step] };
+  return notBefore && notBefore > now
+    ? { kind: 'retry-later', at: notBefore }
+    : { kind: 'run-agents', steps: [step] };
 }
 
 /** What is not wanted any more once the join has what it needs is cancelled. */

@@ -8,7 +8,15 @@ import { HttpClient } from '../harness/http-client.js';
 import { type ModelCall, type ModelReply, ModelServer } from '../harness/model-server.js';
 import { ADMIN_KEY, productEnv } from '../harness/product.js';
 import { ServerProcess } from '../harness/server-process.js';
-import { answerTo, ask, askEach, defineWorkflow, modelEnv, nameIn, startSmall } from '../harness/small-workflow.js';
+import {
+  answerTo,
+  ask,
+  askEach,
+  defineWorkflow,
+  modelEnv,
+  nameIn,
+  startSmall,
+} from '../harness/small-workflow.js';
 
 let database: TestDatabase;
 let dataDir: string;

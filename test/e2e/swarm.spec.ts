@@ -3,7 +3,15 @@ import { untilEnded } from '../harness/campaign.js';
 import { type ModelCall, type ModelReply, ModelServer } from '../harness/model-server.js';
 import { type Product, startProduct } from '../harness/product.js';
 import { deliveredMails, RunReader } from '../harness/run-reader.js';
-import { answerTo, ask, askEach, defineWorkflow, modelEnv, nameIn, startSmall } from '../harness/small-workflow.js';
+import {
+  answerTo,
+  ask,
+  askEach,
+  defineWorkflow,
+  modelEnv,
+  nameIn,
+  startSmall,
+} from '../harness/small-workflow.js';
 
 /** Answers each step as told, or not at all until it is told. */
 class Script {
@@ -126,7 +134,10 @@ describe('a parallel phase', () => {
     script.held = new Set(['b']);
     const id = await startSmall(product.client, await swarm(['a', 'b'], {}, { onFallback: 'fail' }));
     const run = await untilEnded(product.client, id);
-    expect(run).toMatchObject({ status: 'FAILED', contextData: { lastError: { code: 'MODEL_UNAVAILABLE' } } });
+    expect(run).toMatchObject({
+      status: 'FAILED',
+      contextData: { lastError: { code: 'MODEL_UNAVAILABLE' } },
+    });
     await expect.poll(() => models.abandoned.map(nameIn)).toEqual(['b']);
   });
 
@@ -182,7 +193,9 @@ describe('a fan-out', () => {
 
   it('fails the run with an item that may not fail', async () => {
     script.broken = new Set(['r1']);
-    const id = await startSmall(product.client, await defineWorkflow(product.client, batch({})), { count: 3 });
+    const id = await startSmall(product.client, await defineWorkflow(product.client, batch({})), {
+      count: 3,
+    });
     expect(await untilEnded(product.client, id)).toMatchObject({
       status: 'FAILED',
       contextData: { lastError: { code: 'MODEL_UNAVAILABLE' } },

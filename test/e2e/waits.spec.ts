@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/kernel/ids.js';
 import { untilEnded } from '../harness/campaign.js';
-import { answerTo, ask, askEach, defineWorkflow, definitionOf, modelEnv, startSmall } from '../harness/small-workflow.js';
+import {
+  answerTo,
+  ask,
+  askEach,
+  defineWorkflow,
+  definitionOf,
+  modelEnv,
+  startSmall,
+} from '../harness/small-workflow.js';
 import { OTHER_TENANT_ID } from '../harness/database.js';
 import { ModelServer } from '../harness/model-server.js';
 import { expectProblem } from '../harness/problem.js';
@@ -36,7 +44,9 @@ const told = {
 };
 
 const start = async (agents: object[], parts: object = {}, input: object = {}) =>
-  startSmall(product.client, await defineWorkflow(product.client, { GENERATION: { agents } }, parts), { input });
+  startSmall(product.client, await defineWorkflow(product.client, { GENERATION: { agents } }, parts), {
+    input,
+  });
 const send = (id: string, body: object, options = {}) =>
   product.client.post(`/v1/workflows/${id}/signals`, body, options);
 const untilItWaits = (id: string) =>
@@ -98,7 +108,7 @@ describe('a run that waits for a signal', () => {
     const body = { name: 'papers', id: 'papers-1', payload: { note: 'once' } };
     const both = await Promise.all([send(id, body), send(id, body)]);
     expect(both.map(({ status }) => status)).toEqual([202, 202]);
-    expect(both.map((each) => each.body.duplicate).sort()).toEqual([false, true]);
+    expect(both.filter((each) => each.body.duplicate)).toHaveLength(1);
     expect(both[0]?.body.id).toBe(both[1]?.body.id);
     await expect
       .poll(async () => (await reader.history(id)).filter(({ kind }) => kind === 'wait').length)
@@ -142,7 +152,9 @@ describe('a run that waits for a signal', () => {
   it('of another tenant cannot be reached', async () => {
     const id = await start([signal()]);
     await untilItWaits(id);
-    await product.database.force(`update workflow_run set tenant_id = '${OTHER_TENANT_ID}' where id = '${id}'`);
+    await product.database.force(
+      `update workflow_run set tenant_id = '${OTHER_TENANT_ID}' where id = '${id}'`,
+    );
     expectProblem(await send(id, { name: 'papers', payload: { note: 'x' } }), 404, 'WORKFLOW_NOT_FOUND');
   });
 
@@ -237,7 +249,10 @@ describe('a run with a deadline', () => {
     const definition = await defineWorkflow(
       product.client,
       {
-        GENERATION: { agents: [ask('a')], artifact: { kind: 'note', name: 'note', content: { text: '$.outputs.a' } } },
+        GENERATION: {
+          agents: [ask('a')],
+          artifact: { kind: 'note', name: 'note', content: { text: '$.outputs.a' } },
+        },
         REVIEW: { approval: { artifact: 'note' } },
       },
       { timeoutSeconds: 2 },
@@ -292,7 +307,9 @@ describe('a step with a policy', () => {
 
   it('is not tried again for other codes than those it names', async () => {
     failing(100);
-    const id = await start([ask('a', { retry: { ...retry, retryOn: ['STEP_TIMED_OUT'] }, onFallback: 'fail' })]);
+    const id = await start([
+      ask('a', { retry: { ...retry, retryOn: ['STEP_TIMED_OUT'] }, onFallback: 'fail' }),
+    ]);
     expect(await untilEnded(product.client, id)).toMatchObject({ status: 'FAILED' });
     expect(models.calls).toHaveLength(1);
   });
@@ -330,7 +347,10 @@ describe('a definition that names an agent this process does not know', () => {
       const name = `gone-${newId()}`;
       const document = JSON.stringify(
         definitionOf(name, { GENERATION: { agents: [{ ...ask('a', parts), agent: 'agent_of_old' }] } }),
-      ).replaceAll(/"(INITIALIZATION|BATCH_DISCOVERY|STRATEGY_ANALYSIS|REVIEW|DELIVERY)":\{\}/g, '"$1":{"agents":[]}');
+      ).replaceAll(
+        /"(INITIALIZATION|BATCH_DISCOVERY|STRATEGY_ANALYSIS|REVIEW|DELIVERY)":\{\}/g,
+        '"$1":{"agents":[]}',
+      );
       await product.database.query(
         `insert into workflow_definition (tenant_id, name, version, document, digest, source)
          select tenant_id, $1, 1, $2::jsonb, '\\x00', 'tenant' from api_key limit 1`,

@@ -27,7 +27,12 @@ export function askEach(parts: object = {}): object {
       recipientCount: 1,
     },
     forEach: '$.input.people',
-    output: { index: '$.index', to: '$.item.email', subject: '$.output.objective', body: '$.output.audience' },
+    output: {
+      index: '$.index',
+      to: '$.item.email',
+      subject: '$.output.objective',
+      body: '$.output.audience',
+    },
   };
 }
 
@@ -36,7 +41,11 @@ export function answerTo(call: ModelCall): { content: string } {
 }
 
 /** Stores a definition of its own name with these phases, and gives the name. */
-export async function defineWorkflow(client: HttpClient, phases: object, parts: object = {}): Promise<string> {
+export async function defineWorkflow(
+  client: HttpClient,
+  phases: object,
+  parts: object = {},
+): Promise<string> {
   const name = `w-${newId()}`;
   const { status, text } = await client.post('/v1/workflow-definitions', definitionOf(name, phases, parts));
   if (status !== 201) throw new Error(text);
@@ -76,7 +85,11 @@ export async function startSmall(
 ): Promise<string> {
   const consents = [{ subject: '*', purpose: 'test', lawfulBasis: 'contract', granted: true }];
   const sessionId = (await client.post('/v1/sessions', { consents })).body.id as string;
-  const people = recipients(count).map((each, index) => ({ ...each, attributes: { mark: `r${index}` } }));
+  const people = recipients(count).map(({ name, email }, index) => ({
+    name,
+    email,
+    attributes: { mark: `r${index}` },
+  }));
   const { status, body, text } = await client.post('/v1/workflows', {
     definition,
     sessionId,

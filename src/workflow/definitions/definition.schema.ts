@@ -27,7 +27,9 @@ const phase = z.strictObject({
       z.strictObject({ quorum: z.int().min(1).max(16).meta({ description: 'How many must succeed.' }) }),
     ])
     .optional()
-    .meta({ description: 'With parallel: when the phase has what it needs (all). The others are cancelled.' }),
+    .meta({
+      description: 'With parallel: when the phase has what it needs (all). The others are cancelled.',
+    }),
   concurrency: z
     .int()
     .min(1)

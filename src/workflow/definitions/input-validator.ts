@@ -27,10 +27,15 @@ export function checkInput(validate: ValidateFunction, input: Record<string, unk
   check(validate, input, 'input');
 }
 
-/** The same for the payload of a signal. @throws AppError VALIDATION_FAILED. */
-export function checkPayload(validate: ValidateFunction, payload: Record<string, unknown>): void {
+/** The same for the payload of a signal, by the schema of its wait. @throws AppError VALIDATION_FAILED. */
+export function checkPayload(schema: object, payload: Record<string, unknown>): void {
+  const validate = payloadValidators.get(schema) ?? compileInput(schema);
+  payloadValidators.set(schema, validate);
   check(validate, payload, 'payload');
 }
+
+/** By the schema, which belongs to a definition that does not change. */
+const payloadValidators = new WeakMap<object, ValidateFunction>();
 
 function check(validate: ValidateFunction, value: Record<string, unknown>, root: string): void {
   if (validate(value)) return;

@@ -35,14 +35,12 @@ export const agentStep = z
       .enum(['fail', 'continue'])
       .optional()
       .meta({ description: 'With forEach: whether an item that fails ends the run (fail) or is left out.' }),
-    onFailure: z
-      .enum(['fail', 'continue'])
-      .optional()
-      .meta({ description: 'Whether the run ends when the step fails (fail), or goes on without its output.' }),
-    onFallback: z
-      .enum(['accept', 'fail'])
-      .optional()
-      .meta({ description: 'Whether an answer that the fallback gave in place of the model counts (accept).' }),
+    onFailure: z.enum(['fail', 'continue']).optional().meta({
+      description: 'Whether the run ends when the step fails (fail), or goes on without its output.',
+    }),
+    onFallback: z.enum(['accept', 'fail']).optional().meta({
+      description: 'Whether an answer that the fallback gave in place of the model counts (accept).',
+    }),
     retry: retry.optional(),
     timeoutSeconds: z
       .number()

@@ -24,7 +24,9 @@ const signal = z
       .record(z.string(), z.unknown())
       .optional()
       .meta({ description: 'JSON Schema 2020-12 of the payload.' }),
-    timeoutSeconds: seconds.optional().meta({ description: 'How long it is waited for; for ever when absent.' }),
+    timeoutSeconds: seconds
+      .optional()
+      .meta({ description: 'How long it is waited for; for ever when absent.' }),
     onTimeout: z
       .enum(['fail', 'continue'])
       .optional()
@@ -42,11 +44,19 @@ const wait = z
   .strictObject({
     timer: timer.optional(),
     signal: signal.optional(),
-    anyOf: z.array(condition).min(2).max(10).optional().meta({ description: 'Passes with the first of these.' }),
+    anyOf: z
+      .array(condition)
+      .min(2)
+      .max(10)
+      .optional()
+      .meta({ description: 'Passes with the first of these.' }),
   })
-  .refine((given) => [given.timer, given.signal, given.anyOf].filter((part) => part !== undefined).length === 1, {
-    message: 'needs exactly one of timer, signal and anyOf',
-  });
+  .refine(
+    (given) => [given.timer, given.signal, given.anyOf].filter((part) => part !== undefined).length === 1,
+    {
+      message: 'needs exactly one of timer, signal and anyOf',
+    },
+  );
 
 export const waitStep = z
   .strictObject({ wait })

@@ -121,7 +121,8 @@ export class LoadedRun {
       deadlineAt: run.deadlineAt,
       waitingFor: readWaitingFor(run.waitingFor),
       waitKeyAt: (position) => waitKey(run.phase, position, run.round),
-      signals: this.signals.length === 0 ? NO_SIGNALS : new Set(this.signals.map(({ type }) => nameOfSignal(type))),
+      signals:
+        this.signals.length === 0 ? NO_SIGNALS : new Set(this.signals.map(({ type }) => nameOfSignal(type))),
     };
   }
 
@@ -156,11 +157,13 @@ export class LoadedRun {
   /** Items of all fan-outs of the present round that were given up. */
   failedItems(run: Run): readonly (FailedItem & { readonly step: string })[] {
     return Object.entries(this.definition.phases).flatMap(([phase, plan]) =>
-      plan.agents.filter(isAgentStep).flatMap((step) =>
-        this.steps
-          .failedItems(this.keyOf(step, run, phase as Run['phase']))
-          .map((failed) => ({ step: stepNameOf(step), ...failed })),
-      ),
+      plan.agents
+        .filter(isAgentStep)
+        .flatMap((step) =>
+          this.steps
+            .failedItems(this.keyOf(step, run, phase as Run['phase']))
+            .map(({ index, code }) => ({ step: stepNameOf(step), index, code })),
+        ),
     );
   }
 
@@ -237,7 +240,12 @@ export class LoadedRun {
   }
 
   /** The payload of the signal that ended a wait, by the signal's name. */
-  private receivedBy(step: WaitStep, phase: Run['phase'], position: number, run: Run): Record<string, unknown> {
+  private receivedBy(
+    step: WaitStep,
+    phase: Run['phase'],
+    position: number,
+    run: Run,
+  ): Record<string, unknown> {
     const ended = this.steps.output(waitKey(phase, position, run.round)) as
       { signal?: unknown; payload?: unknown } | undefined;
     const name = ended?.signal;
@@ -254,7 +262,9 @@ export class LoadedRun {
     const closed = this.steps.closedAs(key);
     if (closed) return { state: closed };
     if (!step.forEach) {
-      return this.steps.isDone(key) ? { state: 'done' } : { state: 'open', notBefore: this.steps.retried(key)?.notBefore };
+      return this.steps.isDone(key)
+        ? { state: 'done' }
+        : { state: 'open', notBefore: this.steps.retried(key)?.notBefore };
     }
     const { made, failed } = this.steps.itemCounts(key);
     const open = this.items(step).length - made - failed;

@@ -27,7 +27,9 @@ export function stepMade(loaded: LoadedRun, outcome: StepOutcome): StepChange {
 export function itemsMade(loaded: LoadedRun, step: AgentStep, outcomes: readonly StepOutcome[]): StepChange {
   const key = loaded.keyOf(step, loaded.run);
   const made = outcomes.filter(({ failure }) => !failure);
-  const failed = outcomes.flatMap((each) => (each.failure ? [{ index: indexOf(each), code: each.failure.code }] : []));
+  const failed = outcomes.flatMap((each) =>
+    each.failure ? [{ index: indexOf(each), code: each.failure.code }] : [],
+  );
   const first = Math.min(...outcomes.map(indexOf));
   const indexes = made.map(indexOf);
   const isPlain = failed.length === 0 && indexes.every((index, position) => index === first + position);
@@ -95,7 +97,11 @@ function madeOf(loaded: LoadedRun, outcomes: readonly StepOutcome[], made: Made)
         stepKey: made.key,
         phase: run.phase,
         agent: step.agent,
-        attempt: Math.max(1, ...results.map((result) => result.attempts), ...outcomes.map((each) => each.task.attempt)),
+        attempt: Math.max(
+          1,
+          ...results.map((result) => result.attempts),
+          ...outcomes.map((each) => each.task.attempt),
+        ),
         status: 'completed',
         outputHash: content.hash,
         usage,
@@ -132,7 +138,12 @@ function madeOf(loaded: LoadedRun, outcomes: readonly StepOutcome[], made: Made)
 }
 
 /** An attempt that is followed by another one. */
-export function stepRetried(loaded: LoadedRun, outcome: StepOutcome, failure: StepFailure, retryAt: Date): StepChange {
+export function stepRetried(
+  loaded: LoadedRun,
+  outcome: StepOutcome,
+  failure: StepFailure,
+  retryAt: Date,
+): StepChange {
   return lostOf(loaded, outcome, failure, 'retried', { retryAt: retryAt.toISOString() });
 }
 
@@ -152,7 +163,14 @@ function lostOf(
   const { step, key, attempt, item } = task;
   const detail = { ...failure, ...namedAs(step), ...(item && { index: item.index }), ...more };
   const usage = result ? usageOf([result]) : undefined;
-  const told = { agent: step.agent, ...namedAs(step), phase: run.phase, code: failure.code, attempt, ...more };
+  const told = {
+    agent: step.agent,
+    ...namedAs(step),
+    phase: run.phase,
+    code: failure.code,
+    attempt,
+    ...more,
+  };
   const change = changeOf({
     context: withOutcome(
       readContext(run.context) ?? EMPTY_CONTEXT,
@@ -168,7 +186,18 @@ function lostOf(
     usage,
     vaultEntries: loaded.takeNewEntries(),
     history: [
-      { kind: 'step', stepKey: key, phase: run.phase, agent: step.agent, attempt, status, usage, detail, startedAt, endedAt },
+      {
+        kind: 'step',
+        stepKey: key,
+        phase: run.phase,
+        agent: step.agent,
+        attempt,
+        status,
+        usage,
+        detail,
+        startedAt,
+        endedAt,
+      },
     ],
     events: [{ type: status === 'retried' ? 'agent.retried' : 'agent.failed', data: told }],
     facts: [

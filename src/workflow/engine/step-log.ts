@@ -1,11 +1,9 @@
 import { partsOfKey } from './step-key.js';
 
-/** How a piece of work ended; `retried` is an attempt that is followed by another one. */
-export type StepStatus = 'completed' | 'failed' | 'cancelled' | 'retried';
-
 /** What the history keeps of a piece of work. Rows of other writers may lack any of it. */
 export interface StepRecord {
   readonly key: string;
+  /** `completed`, `failed`, `cancelled`, or `retried`: an attempt that is followed by another one. */
   readonly status: string;
   readonly output: unknown;
   readonly detail: unknown;
@@ -104,7 +102,8 @@ export class StepLog {
       log.made.set(indexes?.[position] ?? first + position, each);
     }
     for (const { index, code } of failed) log.failed.set(index, code);
-    for (const index of [...(indexes ?? []), ...failed.map((each) => each.index)]) this.forget(`${step}/${index}`);
+    for (const index of [...(indexes ?? []), ...failed.map((each) => each.index)])
+      this.forget(`${step}/${index}`);
   }
 
   private noteRetry(key: string, step: string, detail: unknown): void {

@@ -81,7 +81,8 @@ export class StepRunner {
       mayStart: () => !draining.aborted && !signal.aborted,
       work: async (task, stop) => {
         const ended = AbortSignal.any([signal, stop]);
-        if (task.delayMs > 0 && !(await paused(task.delayMs, AbortSignal.any([ended, draining])))) return undefined;
+        if (task.delayMs > 0 && !(await paused(task.delayMs, AbortSignal.any([ended, draining]))))
+          return undefined;
         return this.executor.execute(loaded, task, ended);
       },
     });
@@ -109,7 +110,10 @@ export class StepRunner {
     if (!this.isWanted(segment)) pool.cancel();
   }
 
-  private verdictOn({ task: { step, item, attempt }, failure, result }: StepOutcome): { readonly kind: 'kept' | 'retried' | 'failed'; readonly delayMs?: number } {
+  private verdictOn({ task: { step, item, attempt }, failure, result }: StepOutcome): {
+    readonly kind: 'kept' | 'retried' | 'failed';
+    readonly delayMs?: number;
+  } {
     if (!failure) return { kind: 'kept' };
     const delayMs = decideRetry(step.retry, attempt, failure.code);
     if (delayMs !== undefined) return { kind: 'retried', delayMs };
@@ -129,7 +133,9 @@ export class StepRunner {
       for (const outcome of accepted) add(segment, stepMade(loaded, outcome));
       return;
     }
-    const ordered = accepted.toSorted((one, other) => (one.task.item?.index ?? 0) - (other.task.item?.index ?? 0));
+    const ordered = accepted.toSorted(
+      (one, other) => (one.task.item?.index ?? 0) - (other.task.item?.index ?? 0),
+    );
     add(segment, itemsMade(loaded, step, ordered));
     const { made, failed } = loaded.steps.itemCounts(loaded.keyOf(step, segment.run));
     const [failure] = ordered.flatMap((each) => each.failure ?? []);

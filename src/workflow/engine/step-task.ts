@@ -47,7 +47,9 @@ export function tasksOf(loaded: LoadedRun, step: AgentStep, now: Date): StepTask
   if (!step.forEach) return taskOf(key);
   return loaded
     .items(step)
-    .flatMap((value, index) => (steps.hasItem(key, index) ? [] : taskOf(`${key}/${index}`, { index, value })));
+    .flatMap((value, index) =>
+      steps.hasItem(key, index) ? [] : taskOf(`${key}/${index}`, { index, value }),
+    );
 }
 
 /** The steps of the run's phase that are not done. */

@@ -129,7 +129,5 @@ export class TaskPool<Task, Result> {
 }
 
 function hasRoom<Task>(lane: LaneState<Task>): boolean {
-  return (
-    lane.next < lane.tasks.length && lane.running < lane.limit && lane.uncommitted < lane.maxUncommitted
-  );
+  return lane.next < lane.tasks.length && lane.running < lane.limit && lane.uncommitted < lane.maxUncommitted;
 }

@@ -64,7 +64,9 @@ function outputsOf(phase: PhasePlan, views: readonly StepView[]): NonNullable<St
     state: views[index]?.state,
   }));
   return {
-    required: steps.filter(({ state }) => state !== 'failed' && state !== 'cancelled').map(({ name }) => name),
+    required: steps
+      .filter(({ state }) => state !== 'failed' && state !== 'cancelled')
+      .map(({ name }) => name),
     present: steps.filter(({ state }) => state === 'done').map(({ name }) => name),
   };
 }

@@ -61,7 +61,12 @@ export class Waits {
     const { output, signalId } = this.outputOf(segment, by, timedOut, now);
     const content = contentOf(output);
     segment.loaded.steps.note({ key, status: 'completed', output, detail: undefined });
-    const ended = { phase: run.phase, by: by.kind, ...(by.kind === 'signal' && { signal: by.name }), timedOut };
+    const ended = {
+      phase: run.phase,
+      by: by.kind,
+      ...(by.kind === 'signal' && { signal: by.name }),
+      timedOut,
+    };
     return joinChanges(
       this.leave(segment),
       changeOf({

@@ -5,7 +5,7 @@ import { AppError } from '../../kernel/app-error.js';
 import { deriveKey, open, pseudonym, seal } from '../../kernel/sealing.js';
 
 /** What is sent along with a signal: any JSON object. */
-export type SignalPayload = Readonly<Record<string, unknown>>;
+export type SignalPayload = Record<string, unknown>;
 
 /** A payload may be personal, and so may a sender's own id: neither is stored as it is. */
 @Injectable()

@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { ValidateFunction } from 'ajv/dist/2020.js';
 import type { Principal } from '../../auth/principal.js';
 import { AuditTrail } from '../../compliance/audit/audit-trail.service.js';
 import { isEnded } from '../../compliance/state/phases.js';
@@ -10,7 +9,7 @@ import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { newId } from '../../kernel/ids.js';
 import { signalsOf } from '../definitions/definition-checks.js';
 import { DefinitionStore } from '../definitions/definition-store.service.js';
-import { checkPayload, compileInput } from '../definitions/input-validator.js';
+import { checkPayload } from '../definitions/input-validator.js';
 import { nameOfSignal, typeOfSignal } from '../engine/loaded-run.js';
 import type { Run } from '../runs/run.js';
 import { RunRepository } from '../runs/run.repository.js';
@@ -44,8 +43,6 @@ const MAX_OPEN = 100;
 /** Takes signals for runs: keeps them, and wakes a run that waits for them. */
 @Injectable()
 export class SignalService {
-  private readonly validators = new WeakMap<object, ValidateFunction>();
-
   constructor(
     private readonly database: DatabaseService,
     private readonly runs: RunRepository,
@@ -73,7 +70,8 @@ export class SignalService {
       const run = await this.runs.lock(trx, runId);
       if (!run) throw new AppError('WORKFLOW_NOT_FOUND');
       const sent =
-        (await this.findSent(trx, run, request)) ?? (await this.keep(trx, principal, run, request, requestId));
+        (await this.findSent(trx, run, request)) ??
+        (await this.keep(trx, principal, run, request, requestId));
       await onSent?.(trx, sent);
       return sent;
     });
@@ -122,20 +120,20 @@ export class SignalService {
       context: { requestId },
       detail: { signal: name, signalId: sent.id },
     });
-    if (signalsAwaited(readWaitingFor(run.waitingFor)).includes(name)) await this.signals.wake(trx, tenantId, run.id);
+    if (signalsAwaited(readWaitingFor(run.waitingFor)).includes(name))
+      await this.signals.wake(trx, tenantId, run.id);
     return sent;
   }
 
   private async check(trx: Trx, run: Run, name: string, payload: SignalPayload): Promise<void> {
-    const definition = await this.definitions.pinned(trx, run.tenantId, run.definition, run.definitionVersion);
+    const definition = await this.definitions.pinned(
+      trx,
+      run.tenantId,
+      run.definition,
+      run.definitionVersion,
+    );
     const known = signalsOf(definition).find(({ signal }) => signal.name === name)?.signal;
     if (!known) throw new AppError('SIGNAL_UNKNOWN');
-    if (known.schema) checkPayload(this.validatorOf(known.schema), payload as Record<string, unknown>);
-  }
-
-  private validatorOf(schema: object): ValidateFunction {
-    const validator = this.validators.get(schema) ?? compileInput(schema);
-    this.validators.set(schema, validator);
-    return validator;
+    if (known.schema) checkPayload(known.schema, payload);
   }
 }

@@ -229,7 +229,9 @@ export const configSchema = z.strictObject({
       fanOutConcurrency: whole(1, 64)
         .default(8)
         .describe('Agent calls of one fan-out step that may be under way at once.'),
-      fanOutBatch: whole(1, 500).default(25).describe('Items of a fan-out that are committed together.'),
+      fanOutBatch: whole(1, 500)
+        .default(25)
+        .describe('Items of a fan-out that are under way or not yet committed: what a crash can cost.'),
       idempotencyHours: z.coerce
         .number()
         .min(0.01)

@@ -116,6 +116,8 @@ export interface WorkflowRunTable {
   forked_from_phase: string | null;
   created_at: Date;
   updated_at: Date;
+  waiting_for: ColumnType<unknown, string | null | undefined, string | null>;
+  deadline_at: Generated<Date | null>;
   completed_at: Date | null;
 }
 
@@ -157,6 +159,8 @@ export interface WorkflowSignalTable {
   type: string;
   payload: ColumnType<Record<string, unknown>, string, never>;
   created_at: Date;
+  payload_sealed: Generated<Buffer | null>;
+  sender_key: Generated<Buffer | null>;
   consumed_at: Date | null;
 }
 

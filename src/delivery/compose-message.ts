@@ -31,7 +31,7 @@ export class UnrestorableMessage extends Error {
  * @throws UnrestorableMessage
  */
 export function composeMessage(loaded: LoadedRun, delivery: DeliveryRow): OutgoingMessage {
-  const email = emailsOf(loaded)[delivery.index];
+  const email = emailFor(loaded, delivery.index);
   const plan = loaded.definition.phases.DELIVERY.delivery;
   if (!email || !plan || !isWellAddressed(loaded, email)) throw new UnrestorableMessage();
   const recipients = resolveReference(plan.recipients, { input: loaded.input }) as readonly Person[];
@@ -64,9 +64,34 @@ export function destinationOf(loaded: LoadedRun): { channel: string; url: string
 }
 
 /** The approved messages. */
-export function emailsOf(loaded: LoadedRun): readonly Email[] {
+function emailsOf(loaded: LoadedRun): readonly Email[] {
   const emails = (loaded.artifact?.content as { emails?: unknown } | null | undefined)?.emails;
   return Array.isArray(emails) ? (emails as Email[]) : [];
+}
+
+/**
+ * For each message the index of its recipient. Recipients whose item has failed have none, so a message does not
+ * always stand where its recipient does. The gate has refused messages for nobody.
+ */
+export function placesOf(loaded: LoadedRun): readonly number[] {
+  const indexes = new Map(addressesOf(loaded).map((address, index) => [address, index]));
+  const emails = emailsOf(loaded);
+  if (emails.length === indexes.size) return emails.map((_email, index) => index);
+  return emails.flatMap(({ to }) => indexes.get(to) ?? []);
+}
+
+function emailFor(loaded: LoadedRun, index: number): Email | undefined {
+  const emails = emailsOf(loaded);
+  const addresses = addressesOf(loaded);
+  if (emails.length === addresses.length) return emails[index];
+  return emails.find(({ to }) => to === addresses[index]);
+}
+
+function addressesOf(loaded: LoadedRun): readonly string[] {
+  const recipients = resolveReference(loaded.definition.phases.DELIVERY.delivery?.recipients ?? '', {
+    input: loaded.input,
+  });
+  return Array.isArray(recipients) ? (recipients as Person[]).map(({ email }) => email) : [];
 }
 
 /** A destination that nobody can know any more is none: each message then fails for want of one. */

@@ -15,7 +15,7 @@ import { bindingHash } from '../workflow/review/binding.js';
 import { changeOf, joinChanges } from '../workflow/runs/run-change.js';
 import type { ChannelResult, DeliveryChannel, Reconciliation } from './channels/delivery-channel.js';
 import { ChannelsRegistry } from './channels/channels.registry.js';
-import { composeMessage, destinationOf, emailsOf, UnrestorableMessage } from './compose-message.js';
+import { composeMessage, destinationOf, placesOf, UnrestorableMessage } from './compose-message.js';
 import {
   allSettled,
   DELIVERY_ACTOR,
@@ -114,7 +114,7 @@ export class DeliveryService {
     const refs = loaded.recipientRefs();
     await this.recorder.record(run.tenantId, run.id, async (trx, current) => {
       if (isEnded(current.status) || (await this.deliveries.counts(trx, run.id)).total > 0) return undefined;
-      const rows = emailsOf(loaded).map((_email, index) => {
+      const rows = placesOf(loaded).map((index) => {
         const id = newId();
         return { id, index, subjectRef: refs[index] ?? '', channel, messageId: `<${id}@countersign>` };
       });

@@ -74,6 +74,26 @@ export class UsageDto {
   costUsd!: number;
 }
 
+/** What a running run waits for inside its phase. */
+export class WaitingForDto {
+  @ApiProperty({ enum: ['timer', 'signal', 'any', 'retry'], description: 'any: the first of several' })
+  kind!: string;
+
+  @ApiProperty({ type: [String], description: 'Names of the signals that let it go on' })
+  signals!: string[];
+
+  @ApiProperty({ format: 'date-time' })
+  since!: string;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When it goes on, or gives up',
+  })
+  until!: string | null;
+}
+
 /** A run in full, with tokens in place of personal data. */
 export class RunDto extends RunSummaryDto {
   @ApiProperty({ type: 'object', additionalProperties: true })
@@ -99,6 +119,17 @@ export class RunDto extends RunSummaryDto {
   })
   recoveryAttempts!: Record<string, number>;
 
+  @ApiProperty({ type: WaitingForDto, nullable: true })
+  waitingFor!: WaitingForDto | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'It ends FAILED with RUN_TIMED_OUT when it has not ended by then',
+  })
+  deadlineAt!: string | null;
+
   @ApiProperty({ type: [ApprovalDto] })
   approvals!: ApprovalDto[];
 
@@ -111,7 +142,7 @@ export class HistoryEntryDto {
   @ApiProperty({ type: 'integer', description: 'From 1, without gaps' })
   seq!: number;
 
-  @ApiProperty({ enum: ['step', 'transition', 'approval', 'delivery', 'control'] })
+  @ApiProperty({ enum: ['step', 'transition', 'approval', 'delivery', 'control', 'wait'] })
   kind!: string;
 
   @ApiProperty({ enum: PHASES })

@@ -2,6 +2,7 @@ import type { ApprovalRow, DecisionRow } from './review/approval.repository.js';
 import type { Run, RunSummary } from './runs/run.js';
 import type { DecidedApproval } from './review/review.service.js';
 import { EMPTY_CONTEXT, readContext } from './runs/run-context.js';
+import { readWaitingFor, signalsAwaited, wakesAt } from './runs/waiting-for.js';
 import type { RunRepository } from './runs/run.repository.js';
 
 /** A run in a list, and in the answer to its start. */
@@ -46,8 +47,22 @@ export function presentRun(
     contextData: context.contextData,
     errorRecoveryState: context.errorRecoveryState,
     recoveryAttempts: context.recoveryAttempts,
+    waitingFor: presentWaitingFor(run),
+    deadlineAt: run.deadlineAt,
     approvals,
     usage: { inputTokens: run.inputTokens, outputTokens: run.outputTokens, costUsd: run.costUsd },
+  };
+}
+
+function presentWaitingFor(run: Run) {
+  const waitingFor = readWaitingFor(run.waitingFor);
+  if (!waitingFor) return null;
+  const { conditions, since } = waitingFor;
+  return {
+    kind: conditions.length > 1 ? 'any' : conditions[0]?.kind,
+    signals: signalsAwaited(waitingFor),
+    since,
+    until: wakesAt(waitingFor) ?? null,
   };
 }
 

@@ -3,21 +3,19 @@ import { isEnded } from '../compliance/state/phases.js';
 import { DatabaseService } from '../database/database.service.js';
 import { type Claim, type ClaimContext, ClaimQueue } from '../jobs/claim-queue.service.js';
 import { HandBack } from '../jobs/jobs.service.js';
-import { AppError } from '../kernel/app-error.js';
 import { CLOCK, type Clock } from '../kernel/clock.js';
-import type { AgentStep } from './definitions/definition.schema.js';
 import { CancelAcknowledgement } from './control/cancel-acknowledgement.service.js';
 import { Advancer } from './engine/advancer.service.js';
 import { DriveFaults } from './engine/drive-faults.js';
-import type { LoadedRun } from './engine/loaded-run.js';
 import { RunLoader } from './engine/run-loader.service.js';
 import { Segment } from './engine/segment.js';
-import { StepExecutor } from './engine/step-executor.service.js';
+import { StepRunner } from './engine/step-runner.service.js';
 import { Transitions } from './engine/transitions.service.js';
 import { WaitingRuns } from './engine/waiting-runs.js';
 import { RunEventFeed } from './events/run-event-feed.service.js';
-import { changeOf, type RunChange } from './runs/run-change.js';
+import { changeOf } from './runs/run-change.js';
 import { RunRepository } from './runs/run.repository.js';
+import { readWaitingFor, signalsAwaited } from './runs/waiting-for.js';
 import { RunWriter, StaleRun } from './runs/run-writer.service.js';
 
 /**
@@ -32,7 +30,7 @@ export class WorkflowEngine {
   constructor(
     private readonly loader: RunLoader,
     private readonly runs: RunRepository,
-    private readonly steps: StepExecutor,
+    private readonly steps: StepRunner,
     private readonly advancer: Advancer,
     private readonly transitions: Transitions,
     private readonly writer: RunWriter,
@@ -118,30 +116,32 @@ export class WorkflowEngine {
   }
 
   private async driveSegment(segment: Segment, context: ClaimContext): Promise<void> {
-    const { signal, draining, claim } = context;
+    const { draining, claim } = context;
+    segment.claimId = claim.id;
     for (;;) {
-      const step = await this.advancer.advance(segment);
-      if (!step) {
+      const turn = await this.advancer.advance(segment);
+      if (turn.kind === 'rest') {
+        if (turn.listening && (await this.hears(segment))) continue;
         await this.commitLast(segment, claim);
         return;
       }
       await this.commit(segment);
       if (draining.aborted) throw new HandBack();
-      segment.add(await this.executed(segment.loaded, step, signal));
-      // The lease is gone: the step belongs to whoever has it now.
-      signal.throwIfAborted();
+      // When the lease is gone this throws: the steps belong to whoever has it now.
+      await this.steps.run(segment, turn.steps, context, () => this.commit(segment));
     }
   }
 
-  private async executed(loaded: LoadedRun, step: AgentStep, signal: AbortSignal): Promise<RunChange> {
-    try {
-      const { key, output, change } = await this.steps.execute(loaded, step, signal);
-      loaded.remember(key, output);
-      return change;
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return this.transitions.fail(loaded.run, error.code, error.message, step.agent);
-    }
+  /**
+   * Whether a signal has come. Who sends one wakes the run when its row says that it listens; until that is committed
+   * nobody does, so it is looked at once more afterwards.
+   */
+  private async hears(segment: Segment): Promise<boolean> {
+    await this.commit(segment);
+    const { loaded, run } = segment;
+    loaded.signals = await this.loader.openSignals(run.tenantId, run.id);
+    const { signals } = loaded.view(run);
+    return signalsAwaited(readWaitingFor(run.waitingFor)).some((name) => signals.has(name));
   }
 
   /** The commit after which there is nothing left to drive ends the job as well. */

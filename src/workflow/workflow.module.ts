@@ -21,8 +21,10 @@ import { Advancer } from './engine/advancer.service.js';
 import { HandOver } from './engine/hand-over.service.js';
 import { RunLoader } from './engine/run-loader.service.js';
 import { StepExecutor } from './engine/step-executor.service.js';
+import { StepRunner } from './engine/step-runner.service.js';
 import { TransitionReviews } from './engine/transition-reviews.service.js';
 import { Transitions } from './engine/transitions.service.js';
+import { Waits } from './engine/waits.service.js';
 import { WaitingRuns } from './engine/waiting-runs.js';
 import { CommittedEventsRepository } from './events/committed-events.repository.js';
 import { CommittedEvents } from './events/committed-events.service.js';
@@ -39,6 +41,10 @@ import { RunControl } from './runs/run-control.service.js';
 import { RunListRepository } from './runs/run-list.repository.js';
 import { RunRepository } from './runs/run.repository.js';
 import { RunWriter } from './runs/run-writer.service.js';
+import { SignalSeal } from './signals/signal-seal.js';
+import { SignalRepository } from './signals/signal.repository.js';
+import { SignalService } from './signals/signal.service.js';
+import { SignalsController } from './signals/signals.controller.js';
 import { WorkflowController } from './workflow.controller.js';
 import { WorkflowEngine } from './workflow.engine.js';
 import { WorkflowWorker } from './workflow.worker.js';
@@ -53,6 +59,7 @@ import { WorkflowWorker } from './workflow.worker.js';
     CompareController,
     ApprovalsController,
     DefinitionsController,
+    SignalsController,
   ],
   providers: [
     RunAdmission,
@@ -64,6 +71,11 @@ import { WorkflowWorker } from './workflow.worker.js';
     WaitingRuns,
     RunLoader,
     StepExecutor,
+    StepRunner,
+    Waits,
+    SignalSeal,
+    SignalRepository,
+    SignalService,
     TransitionReviews,
     Transitions,
     RunEventFeed,
@@ -90,7 +102,6 @@ import { WorkflowWorker } from './workflow.worker.js';
   ],
   exports: [
     DefinitionStore,
-    RunAdmission,
     RunAdmission,
     RunPreflight,
     RunControl,

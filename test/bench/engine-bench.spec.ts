@@ -3,6 +3,7 @@ import { definition } from '../../bench/countersign/definition.mjs';
 import { percentile, summarise } from '../../bench/engine/figures.mjs';
 import { tableOf } from '../../bench/engine/table.mjs';
 import { outputOf, runKey, STEPS } from '../../bench/engine/workload.mjs';
+import { agentStepsOf } from '../../src/workflow/definitions/definition-checks.js';
 import { definitionSchema } from '../../src/workflow/definitions/definition.schema.js';
 
 describe('the workload of the engine bench', () => {
@@ -24,7 +25,7 @@ describe('the workload of the engine bench', () => {
 
   it('is a definition that the product takes, with one agent a step and an approval before the last', () => {
     const { phases } = definitionSchema.parse(definition);
-    const agents = Object.values(phases).flatMap((phase) => phase.agents.map(({ agent }) => agent));
+    const agents = Object.values(phases).flatMap((phase) => agentStepsOf(phase).map(({ agent }) => agent));
     expect(agents).toEqual(STEPS.map((step) => `noop_${step.toLowerCase()}`));
     expect(phases.REVIEW.approval).toBeDefined();
     expect(phases.DELIVERY.agents).toHaveLength(1);

@@ -24,15 +24,15 @@ export class ModelServer {
   /** Every request: line, headers and body. */
   readonly received: string[] = [];
   readonly calls: ModelCall[] = [];
-  /** Calls whose caller has gone away before there was an answer. */
+  /** Calls that were given up by their caller before they were answered. */
   readonly abandoned: ModelCall[] = [];
 
   private constructor(
     private readonly server: Server,
-    public reply: (call: ModelCall) => ModelReply,
+    public reply: (call: ModelCall) => ModelReply | Promise<ModelReply>,
   ) {}
 
-  static async start(reply: (call: ModelCall) => ModelReply): Promise<ModelServer> {
+  static async start(reply: ModelServer['reply']): Promise<ModelServer> {
     const server = createServer();
     const models = new ModelServer(server, reply);
     server.on(
@@ -66,11 +66,11 @@ export class ModelServer {
     this.received.push(`${request.method} ${request.url}\n${JSON.stringify(request.rawHeaders)}\n${body}`);
     const call = callIn(body);
     this.calls.push(call);
-    const reply = this.reply(call);
-    if ('hang' in reply) {
-      response.once('close', () => this.abandoned.push(call));
-      return;
-    }
+    response.once('close', () => {
+      if (!response.writableEnded) this.abandoned.push(call);
+    });
+    const reply = await this.reply(call);
+    if (response.destroyed || 'hang' in reply) return;
     const [status, text] =
       'content' in reply ? [200, completionOf(reply.content)] : [reply.status, reply.body];
     response.writeHead(status, { 'content-type': 'application/json' }).end(text);

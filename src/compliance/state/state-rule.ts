@@ -29,8 +29,11 @@ export interface StateReview {
   readonly consent?: { readonly covered: boolean; readonly missing: number; readonly purpose: string };
   /** Names of agents whose output the phase being left must have, and those that are there. */
   readonly outputs?: { readonly required: readonly string[]; readonly present: readonly string[] };
-  /** Items that should have been made and those that were (a message for each recipient). */
-  readonly items?: { readonly expected: number; readonly made: number };
+  /**
+   * Items that should have been made and those that were (a message for each recipient); failed are those that the
+   * definition lets go, each with its reason on record.
+   */
+  readonly items?: { readonly expected: number; readonly made: number; readonly failed?: number };
   /** Stored texts of the run that are not what their hash says. */
   readonly alteredContents?: number;
   /** Messages with tokens that must not be restored for their recipient. */

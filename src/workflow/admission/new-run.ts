@@ -1,6 +1,6 @@
 import type { Principal } from '../../auth/principal.js';
 import type { JsonValue } from '../../kernel/canonical-json.js';
-import type { Run } from '../runs/run.js';
+import { deadlineJobOf, type Run } from '../runs/run.js';
 import { changeOf, type RunChange } from '../runs/run-change.js';
 import { EMPTY_CONTEXT } from '../runs/run-context.js';
 
@@ -28,8 +28,12 @@ export interface NewStart {
   readonly requestId: string;
 }
 
-/** A run before anything has been done with it. */
-export function newRun(origin: RunOrigin, now: Date): Run {
+/**
+ * A run before anything has been done with it.
+ *
+ * @param timeoutSeconds how long it may take in all; absent = as long as it takes.
+ */
+export function newRun(origin: RunOrigin, timeoutSeconds: number | undefined, now: Date): Run {
   return {
     ...origin,
     status: 'QUEUED',
@@ -46,6 +50,8 @@ export function newRun(origin: RunOrigin, now: Date): Run {
     outputTokens: 0,
     costUsd: 0,
     degraded: false,
+    waitingFor: null,
+    deadlineAt: timeoutSeconds === undefined ? null : new Date(now.getTime() + timeoutSeconds * 1_000),
     attempt: 1,
     createdAt: now,
     updatedAt: now,
@@ -56,6 +62,9 @@ export function newRun(origin: RunOrigin, now: Date): Run {
 /** What starting a run writes of it. */
 export function startOf(principal: Principal, { run, input, recipientRefs, requestId }: NewStart): RunChange {
   return changeOf({
+    jobs: run.deadlineAt
+      ? [{ name: 'workflow.drive', id: deadlineJobOf(run), startAfter: run.deadlineAt }]
+      : [],
     contents: [{ hash: run.inputHash, value: input }],
     history: [
       {

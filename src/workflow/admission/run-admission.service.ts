@@ -101,6 +101,7 @@ export class RunAdmission {
         forkedFromRunId: null,
         forkedFromPhase: null,
       },
+      stored.definition.timeoutSeconds,
       this.clock.now(),
     );
     return { stored, run, tokenizer, input, recipientRefs, requestId };
@@ -112,7 +113,7 @@ export class RunAdmission {
       run,
       definition: stored.definition,
       input,
-      outputs: new Map(),
+      steps: [],
       comments: [],
       approval: undefined,
       artifact: undefined,

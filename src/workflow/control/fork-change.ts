@@ -1,5 +1,6 @@
 import type { Principal } from '../../auth/principal.js';
 import { canonicalHash } from '../../kernel/canonical-json.js';
+import { itemsIn } from '../engine/step-log.js';
 import type { Run } from '../runs/run.js';
 import { changeOf, type RunChange } from '../runs/run-change.js';
 import type { ReplayedStep } from './fork-plan.js';
@@ -16,16 +17,16 @@ export function forkOf(
   return changeOf({
     degraded: replayed.some(({ degraded }) => degraded),
     contents: replayed.map(({ outputHash, output }) => ({ hash: outputHash, value: output })),
-    history: replayed.map(({ name, seq, outputHash, degraded }) => ({
-      kind: 'step',
+    history: replayed.map(({ kind, name, agent, seq, outputHash, degraded, detail }) => ({
+      kind,
       stepKey: name.key,
       phase: name.phase,
-      agent: name.agent,
+      agent,
       status: 'completed',
       outputHash,
       usage: FREE,
       degraded,
-      detail: { replayedFrom: { runId: sourceId, seq } },
+      detail: { ...placesOf(detail), replayedFrom: { runId: sourceId, seq } },
       startedAt: run.createdAt,
       endedAt: run.createdAt,
     })),
@@ -46,4 +47,10 @@ export function forkOf(
       },
     ],
   });
+}
+
+/** Which items of a fan-out the outputs belong to, and which have none. */
+function placesOf(detail: unknown): object {
+  const { indexes, failed } = itemsIn(detail);
+  return { ...(indexes && { indexes }), ...(failed.length > 0 && { failed }) };
 }

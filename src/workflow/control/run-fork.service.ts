@@ -139,6 +139,7 @@ export class RunFork {
         forkedFromRunId: source.loaded.run.id,
         forkedFromPhase: request.fromPhase,
       },
+      definition.timeoutSeconds,
       this.clock.now(),
     );
     const all = [
@@ -157,8 +158,13 @@ export class RunFork {
       source.steps,
     );
     const entries = neededEntries(all, [input, ...replayed.map(({ output }) => output)], runRef);
-    const outputs = new Map(replayed.map(({ name, output }) => [name.key, output]));
-    const fork = new LoadedRun({ ...base, outputs, entries });
+    const steps = replayed.map(({ name, output, detail }) => ({
+      key: name.key,
+      status: 'completed',
+      output,
+      detail,
+    }));
+    const fork = new LoadedRun({ ...base, steps, entries });
     return { fork, recipientRefs: fork.recipientRefs(), replayed, entries };
   }
 
@@ -177,7 +183,7 @@ export class RunFork {
 
 /** What a run does not have before anything was done with it. */
 const EMPTY = {
-  outputs: new Map<string, unknown>(),
+  steps: [],
   comments: [],
   approval: undefined,
   artifact: undefined,

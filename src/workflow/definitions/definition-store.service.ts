@@ -16,6 +16,7 @@ import { canonicalJson } from '../../kernel/canonical-json.js';
 import type { WorkflowDefinition } from './definition.schema.js';
 import { compileInput } from './input-validator.js';
 import { parseDefinition } from './parse-definition.js';
+import { isAgentStep } from './step.schema.js';
 
 export interface StoredDefinition {
   readonly definition: WorkflowDefinition;
@@ -99,7 +100,7 @@ export class DefinitionStore implements OnModuleInit {
     const definition = parseDefinition(source);
     const unknown = Object.entries(definition.phases).flatMap(([phase, { agents }]) =>
       agents.flatMap((step, index) =>
-        this.agents.some((agent) => agent.name === step.agent)
+        !isAgentStep(step) || this.agents.some((agent) => agent.name === step.agent)
           ? []
           : [{ path: `phases.${phase}.agents.${index}.agent`, message: `there is no agent "${step.agent}"` }],
       ),

@@ -1,31 +1,13 @@
 import { z } from 'zod';
 import { PHASES } from '../../compliance/state/phases.js';
+import { definitionFaults } from './definition-checks.js';
+import { step } from './step.schema.js';
+import { reference, template } from './template.schema.js';
 
 const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,62}$/)
   .meta({ description: 'Lower-case letters, digits and hyphens.' });
-
-const reference = z
-  .string()
-  .regex(/^\$(\.[A-Za-z0-9_]+)+$/)
-  .meta({
-    description:
-      'A path into the run: $.input…, $.outputs.<agent>…, $.item…, $.index, $.output…, $.review.comments',
-  });
-
-const template = z
-  .record(z.string(), z.unknown())
-  .meta({ description: 'An object in which a text that starts with "$." is replaced by what it refers to.' });
-
-const agentStep = z
-  .strictObject({
-    agent: z.string().regex(/^[a-z][a-z0-9_]*$/),
-    input: template.meta({ description: 'What the agent receives.' }),
-    forEach: reference.optional().meta({ description: 'Runs the agent once for each item of a list.' }),
-    output: template.optional().meta({ description: 'With forEach: what is kept of each answer.' }),
-  })
-  .meta({ description: 'One agent of a phase. Agents of a phase run in the order given.' });
 
 const artifact = z.strictObject({
   kind: z.string().min(1).max(64),
@@ -34,7 +16,26 @@ const artifact = z.strictObject({
 });
 
 const phase = z.strictObject({
-  agents: z.array(agentStep).max(16).default([]),
+  agents: z.array(step).max(16).default([]).meta({ description: 'Agents and waits.' }),
+  mode: z
+    .enum(['sequence', 'parallel'])
+    .optional()
+    .meta({ description: 'Whether the agents work one after the other (sequence) or side by side.' }),
+  join: z
+    .union([
+      z.enum(['all', 'first']),
+      z.strictObject({ quorum: z.int().min(1).max(16).meta({ description: 'How many must succeed.' }) }),
+    ])
+    .optional()
+    .meta({
+      description: 'With parallel: when the phase has what it needs (all). The others are cancelled.',
+    }),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(16)
+    .optional()
+    .meta({ description: 'With parallel: agents under way at once; all when absent.' }),
   artifact: artifact.optional().meta({ description: 'What the phase makes for people to review.' }),
   approval: z
     .strictObject({
@@ -62,6 +63,12 @@ export const definitionSchema = z
     description: z.string().max(2_000).optional(),
     purpose: name.meta({ description: 'The purpose that consent must cover.' }),
     input: z.record(z.string(), z.unknown()).meta({ description: 'JSON Schema 2020-12 of the input.' }),
+    timeoutSeconds: z
+      .number()
+      .min(0.1)
+      .max(31_536_000)
+      .optional()
+      .meta({ description: 'A run that has not ended after this time ends FAILED, wherever it stands.' }),
     subjects: z
       .strictObject({
         recipients: reference,
@@ -76,27 +83,8 @@ export const definitionSchema = z
     ),
   })
   .superRefine((definition, context) => {
-    const made = new Set(Object.values(definition.phases).flatMap((each) => each.artifact?.name ?? []));
-    const wanted = [
-      ['REVIEW', 'approval', definition.phases.REVIEW.approval?.artifact],
-      ['DELIVERY', 'delivery', definition.phases.DELIVERY.delivery?.artifact],
-    ] as const;
-    for (const [phaseName, part, artifactName] of wanted) {
-      if (artifactName === undefined || made.has(artifactName)) continue;
-      context.addIssue({
-        code: 'custom',
-        path: ['phases', phaseName, part, 'artifact'],
-        message: `no phase makes an artefact "${artifactName}"`,
-      });
-    }
-    if (definition.phases.DELIVERY.delivery && !definition.phases.REVIEW.approval) {
-      context.addIssue({
-        code: 'custom',
-        path: ['phases', 'REVIEW', 'approval'],
-        message: 'nothing is delivered without an approval',
-      });
-    }
+    for (const fault of definitionFaults(definition)) context.addIssue({ code: 'custom', ...fault });
   });
 
 export type WorkflowDefinition = z.output<typeof definitionSchema>;
-export type AgentStep = z.output<typeof agentStep>;
+export type PhasePlan = z.output<typeof phase>;

@@ -11,6 +11,7 @@ import { Idempotent } from '../../http/idempotent.js';
 import type { Page } from '../../http/paging.js';
 import { AppError } from '../../kernel/app-error.js';
 import { DefinitionQuery, DefinitionSummaryDto } from './definition.dto.js';
+import { agentStepsOf } from './definition-checks.js';
 import { DefinitionStore, type StoredDefinition } from './definition-store.service.js';
 
 @ApiTags('Workflow definitions')
@@ -85,6 +86,6 @@ export class DefinitionsController {
 
 function summary({ definition, source }: StoredDefinition) {
   const { name, version, title, description, purpose, phases } = definition;
-  const agents = Object.values(phases).flatMap((phase) => phase.agents.map((step) => step.agent));
+  const agents = Object.values(phases).flatMap((phase) => agentStepsOf(phase).map((step) => step.agent));
   return { name, version, title, description, purpose, source, agents };
 }

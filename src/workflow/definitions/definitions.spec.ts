@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { AppError } from '../../kernel/app-error.js';
 import { definitionSchema } from './definition.schema.js';
@@ -53,6 +54,70 @@ describe('a workflow definition', () => {
       readFileSync('config/workflows/workflow-definition.schema.json', 'utf8'),
     ) as unknown;
     expect(published).toEqual(JSON.parse(JSON.stringify(z.toJSONSchema(definitionSchema, { io: 'input' }))));
+  });
+});
+
+describe('a definition that contradicts itself', () => {
+  const ask = (parts: object = {}) => ({ agent: 'requirements_agent', input: {}, ...parts });
+  const signal = (parts: object = {}) => ({ wait: { signal: { name: 'go', ...parts } } });
+
+  it.each<[string, object, string[]]>([
+    ['one name twice', { agents: [ask(), ask()] }, ['agents.1.agent']],
+    [
+      'the output of a later step',
+      { agents: [ask({ input: { a: '$.outputs.z' } }), ask({ as: 'z' })] },
+      ['agents.0.input.a'],
+    ],
+    [
+      'the output of no step',
+      { agents: [ask({ input: { a: ['$.outputs.none.x'] } })] },
+      ['agents.0.input.a.0'],
+    ],
+    [
+      'the output of a step beside it',
+      { mode: 'parallel', agents: [ask({ as: 'y' }), ask({ input: { a: '$.outputs.y' } })] },
+      ['agents.1.input.a'],
+    ],
+    ['a join in a sequence', { join: 'first', concurrency: 1, agents: [ask()] }, ['join', 'concurrency']],
+    [
+      'a quorum of more than there are',
+      { mode: 'parallel', join: { quorum: 2 }, agents: [ask()] },
+      ['join.quorum'],
+    ],
+    ['a wait in a parallel phase', { mode: 'parallel', agents: [ask(), signal()] }, ['agents.1.wait']],
+    [
+      'policies of a fan-out without one',
+      { agents: [ask({ onItemFailure: 'continue' })] },
+      ['agents.0.onItemFailure'],
+    ],
+    [
+      'a failure of a whole fan-out',
+      { agents: [ask({ forEach: '$.input.x', onFailure: 'continue' })] },
+      ['agents.0.onFailure'],
+    ],
+    [
+      'two schemas of one signal',
+      { agents: [signal(), signal({ schema: {} })] },
+      ['agents.1.wait.signal.schema'],
+    ],
+    [
+      'a schema that is none',
+      { agents: [signal({ schema: { type: 'nothing' } })] },
+      ['agents.0.wait.signal.schema'],
+    ],
+    ['a wait for nothing', { agents: [{ wait: {} }] }, ['agents.0.wait']],
+    [
+      'a timer with two times',
+      { agents: [{ wait: { timer: { seconds: 1, until: '$.input.at' } } }] },
+      ['agents.0.wait.timer'],
+    ],
+    ['a typing error', { agents: [ask({ onFailur: 'continue' })] }, ['agents.0.onFailur']],
+  ])('with %s is refused with the place', (_what, generation, paths) => {
+    const document = { ...(parse(builtin(), { merge: true }) as { phases: object }) };
+    const phases = { ...document.phases, GENERATION: generation, REVIEW: {}, DELIVERY: {} };
+    expect(faultsOf(() => parseDefinition({ ...document, phases })).map(({ path }) => path)).toEqual(
+      paths.map((path) => `phases.GENERATION.${path}`),
+    );
   });
 });
 

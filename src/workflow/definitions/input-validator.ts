@@ -24,19 +24,33 @@ export function compileInput(schema: object): ValidateFunction {
  * @throws AppError VALIDATION_FAILED with a path for each fault; messages never repeat a value.
  */
 export function checkInput(validate: ValidateFunction, input: Record<string, unknown>): void {
-  if (validate(input)) return;
+  check(validate, input, 'input');
+}
+
+/** The same for the payload of a signal, by the schema of its wait. @throws AppError VALIDATION_FAILED. */
+export function checkPayload(schema: object, payload: Record<string, unknown>): void {
+  const validate = payloadValidators.get(schema) ?? compileInput(schema);
+  payloadValidators.set(schema, validate);
+  check(validate, payload, 'payload');
+}
+
+/** By the schema, which belongs to a definition that does not change. */
+const payloadValidators = new WeakMap<object, ValidateFunction>();
+
+function check(validate: ValidateFunction, value: Record<string, unknown>, root: string): void {
+  if (validate(value)) return;
   const errors = (validate.errors ?? [])
     .filter((error) => error.keyword !== 'if')
     .slice(0, MAX_FAULTS)
-    .map(faultOf);
+    .map((error) => faultOf(error, root));
   throw new AppError('VALIDATION_FAILED', {
-    detail: 'The input does not fit the workflow definition.',
+    detail: `The ${root} does not fit the workflow definition.`,
     errors,
   });
 }
 
-function faultOf(error: ErrorObject): FieldError {
-  const path = ['input', ...error.instancePath.split('/').slice(1).map(sayableFieldName)].join('.');
+function faultOf(error: ErrorObject, root: string): FieldError {
+  const path = [root, ...error.instancePath.split('/').slice(1).map(sayableFieldName)].join('.');
   const params = error.params as Record<string, unknown>;
   switch (error.keyword) {
     case 'required':

@@ -3,7 +3,9 @@ import type { z } from 'zod';
 import { sayableFieldName } from '../../http/field-name.js';
 import { AppError, type FieldError } from '../../kernel/app-error.js';
 import { type WorkflowDefinition, definitionSchema } from './definition.schema.js';
+import { signalsOf } from './definition-checks.js';
 import { compileInput } from './input-validator.js';
+import type { WaitSignal } from './wait.schema.js';
 
 /** No definition comes near it, and below it everything that walks one recursively is safe. */
 const MAX_DEPTH = 64;
@@ -26,16 +28,37 @@ export function parseDefinition(source: string | object): WorkflowDefinition {
   } catch (error) {
     throw invalid([{ path: 'input', message: `is not a usable JSON Schema: ${(error as Error).message}` }]);
   }
+  const faults = signalsOf(parsed.data).flatMap(({ signal, path }) => schemaFaults(signal, path));
+  if (faults.length > 0) throw invalid(faults);
   return parsed.data;
 }
 
+function schemaFaults({ schema }: WaitSignal, path: readonly PropertyKey[]): FieldError[] {
+  try {
+    if (schema) compileInput(schema);
+    return [];
+  } catch (error) {
+    const place = [...path, 'schema'].map(String).join('.');
+    return [{ path: place, message: `is not a usable JSON Schema: ${(error as Error).message}` }];
+  }
+}
+
 function faultsOf(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) return faultsOfUnion(issue);
   const path = issue.path.map((part) => sayableFieldName(String(part)));
   if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message: issue.message }];
   return issue.keys.map((key) => ({
     path: [...path, sayableFieldName(key)].join('.'),
     message: 'is not a known field',
   }));
+}
+
+/** Of what something could have been, what it comes closest to says what is wrong with it. */
+function faultsOfUnion({ path, errors }: z.core.$ZodIssueInvalidUnion): FieldError[] {
+  const forms = errors.map((issues) =>
+    issues.flatMap((issue) => faultsOf({ ...issue, path: [...path, ...issue.path] })),
+  );
+  return forms.reduce((best, form) => (form.length < best.length ? form : best));
 }
 
 function readYaml(text: string): unknown {

@@ -84,7 +84,8 @@ export class HandOver {
       segment.add(changeOf({ jobs: [{ name: 'workflow.drive', id }] }));
       return false;
     }
-    const drives = (await this.advancer.advance(segment)) !== undefined;
+    const turn = await this.advancer.advance(segment);
+    const drives = turn.kind === 'run' || turn.listening;
     if (drives) {
       segment.add(changeOf({ jobs: [{ name: 'workflow.drive', id: claim.id, claimed: true }] }));
     }

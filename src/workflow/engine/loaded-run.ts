@@ -1,10 +1,14 @@
 import type { VaultEntry } from '../../compliance/pii/operators/tokenizer.js';
 import { Tokenizer } from '../../compliance/pii/operators/tokenizer.js';
-import type { AgentStep, WorkflowDefinition } from '../definitions/definition.schema.js';
+import type { WorkflowDefinition } from '../definitions/definition.schema.js';
 import { resolveReference, type Scope } from '../definitions/references.js';
+import { type AgentStep, isAgentStep, type Step, stepNameOf } from '../definitions/step.schema.js';
+import { conditionsOf, type WaitStep } from '../definitions/wait.schema.js';
 import type { Run } from '../runs/run.js';
-import type { RunView } from '../workflow.states.js';
-import { stepKey } from './step-key.js';
+import { readWaitingFor } from '../runs/waiting-for.js';
+import type { RunView, StepView } from '../workflow.states.js';
+import { stepKey, waitKey } from './step-key.js';
+import { type FailedItem, StepLog, type StepRecord } from './step-log.js';
 
 export interface LoadedApproval {
   readonly id: string;
@@ -32,21 +36,25 @@ export interface LoadedArtifact {
   readonly content: unknown;
 }
 
+export interface LoadedSignal {
+  readonly id: string;
+  /** A kind of the engine's own, or `signal.` and the name that its sender gave. */
+  readonly type: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
 /** What is read of a run once, when a worker takes it up. */
 export interface RunSnapshot {
   readonly run: Run;
   readonly definition: WorkflowDefinition;
   readonly input: Record<string, unknown>;
-  /** Outputs of completed steps by step key. */
-  readonly outputs: ReadonlyMap<string, unknown>;
+  /** What was done of its steps, oldest first. */
+  readonly steps: readonly StepRecord[];
   readonly comments: readonly string[];
   readonly approval: LoadedApproval | undefined;
   readonly artifact: LoadedArtifact | undefined;
-  readonly signals: readonly {
-    readonly id: string;
-    readonly type: string;
-    readonly payload: Record<string, unknown>;
-  }[];
+  /** Signals that were not taken up, oldest first. */
+  readonly signals: readonly LoadedSignal[];
   readonly entries: readonly VaultEntry[];
   /** Where there is one already; absent = made from the entries. */
   readonly tokenizer?: Tokenizer;
@@ -70,14 +78,15 @@ export class LoadedRun {
   readonly input: Record<string, unknown>;
   readonly tokenizer: Tokenizer;
   comments: readonly string[];
-  readonly signals: RunSnapshot['signals'];
+  /** Those that were not taken up. */
+  signals: RunSnapshot['signals'];
   approval: LoadedApproval | undefined;
   artifact: LoadedArtifact | undefined;
   artifactVersions: number;
   readonly runRef: string;
   readonly alteredContents: number;
   readonly sessionOwnerId: string | undefined;
-  private readonly outputs: Map<string, unknown>;
+  readonly steps: StepLog;
   private readonly entries: Map<string, VaultEntry>;
   private readonly unsealed: VaultEntry[] = [];
 
@@ -85,7 +94,7 @@ export class LoadedRun {
     this.run = snapshot.run;
     this.definition = snapshot.definition;
     this.input = snapshot.input;
-    this.outputs = new Map(snapshot.outputs);
+    this.steps = new StepLog(snapshot.steps);
     this.comments = snapshot.comments;
     this.approval = snapshot.approval;
     this.artifact = snapshot.artifact;
@@ -102,29 +111,41 @@ export class LoadedRun {
   /** The state on which the next action is decided. */
   view(run: Run): RunView {
     const phase = this.definition.phases[run.phase];
-    const done = phase.agents.filter((step) => this.isDone(step, run)).map((step) => step.agent);
     return {
       status: run.status,
       phase: run.phase,
-      doneAgents: new Set(done),
+      steps: phase.agents.map((step, position) => this.viewOf(step, position, run)),
       artifactMade: this.artifact !== undefined,
       approval: this.approval,
       deliverySettled: this.deliverySignal() !== undefined,
+      deadlineAt: run.deadlineAt,
+      waitingFor: readWaitingFor(run.waitingFor),
+      waitKeyAt: (position) => waitKey(run.phase, position, run.round),
+      signals:
+        this.signals.length === 0 ? NO_SIGNALS : new Set(this.signals.map(({ type }) => nameOfSignal(type))),
     };
   }
 
   /** What templates may refer to. */
-  scope(run: Run): Scope & { readonly outputs: Readonly<Record<string, unknown>> } {
+  scope(run: Run): RunScope {
     const outputs: Record<string, unknown> = {};
+    const signals: Record<string, unknown> = {};
     for (const [name, phase] of Object.entries(this.definition.phases)) {
-      for (const step of phase.agents) {
-        const output = step.forEach
-          ? this.itemOutputs(step, run, name as Run['phase'])
-          : this.outputs.get(stepKey(name as Run['phase'], step.agent, run.round));
-        if (output !== undefined) outputs[step.agent] = output;
+      for (const [position, step] of phase.agents.entries()) {
+        if (!isAgentStep(step)) {
+          Object.assign(signals, this.receivedBy(step, name as Run['phase'], position, run));
+          continue;
+        }
+        const output = this.outputOf(step, run, name as Run['phase']);
+        if (output !== undefined) outputs[stepNameOf(step)] = output;
       }
     }
-    return { input: this.input, outputs, review: { comments: this.comments } };
+    return { input: this.input, outputs, signals, review: { comments: this.comments } };
+  }
+
+  /** Names a step of the run's phase and round. */
+  keyOf(step: AgentStep, run: Run, phase: Run['phase'] = run.phase): string {
+    return stepKey(phase, stepNameOf(step), run.round);
   }
 
   /** The items a fan-out step works on. */
@@ -133,18 +154,17 @@ export class LoadedRun {
     return Array.isArray(items) ? items : [];
   }
 
-  /** Outputs of a fan-out so far, in the order of its items. */
-  itemOutputs(step: AgentStep, run: Run, phase: Run['phase'] = run.phase): readonly unknown[] {
-    const made: unknown[] = [];
-    for (;;) {
-      const chunk = this.outputs.get(stepKey(phase, step.agent, run.round, made.length));
-      if (!Array.isArray(chunk) || chunk.length === 0) return made;
-      made.push(...(chunk as unknown[]));
-    }
-  }
-
-  remember(key: string, output: unknown): void {
-    this.outputs.set(key, output);
+  /** Items of all fan-outs of the present round that were given up. */
+  failedItems(run: Run): readonly (FailedItem & { readonly step: string })[] {
+    return Object.entries(this.definition.phases).flatMap(([phase, plan]) =>
+      plan.agents
+        .filter(isAgentStep)
+        .flatMap((step) =>
+          this.steps
+            .failedItems(this.keyOf(step, run, phase as Run['phase']))
+            .map(({ index, code }) => ({ step: stepNameOf(step), index, code })),
+        ),
+    );
   }
 
   /** The run as it stands after a change that is about to be committed; a new round starts with a clean desk. */
@@ -214,8 +234,66 @@ export class LoadedRun {
     return this.signals.find((signal) => signal.type === 'delivery.settled');
   }
 
-  private isDone(step: AgentStep, run: Run): boolean {
-    if (!step.forEach) return this.outputs.has(stepKey(run.phase, step.agent, run.round));
-    return this.itemOutputs(step, run).length >= this.items(step).length;
+  private outputOf(step: AgentStep, run: Run, phase: Run['phase']): unknown {
+    const key = this.keyOf(step, run, phase);
+    return step.forEach ? this.steps.itemOutputs(key) : this.steps.output(key);
+  }
+
+  /** The payload of the signal that ended a wait, by the signal's name. */
+  private receivedBy(
+    step: WaitStep,
+    phase: Run['phase'],
+    position: number,
+    run: Run,
+  ): Record<string, unknown> {
+    const ended = this.steps.output(waitKey(phase, position, run.round)) as
+      { signal?: unknown; payload?: unknown } | undefined;
+    const name = ended?.signal;
+    return typeof name === 'string' && conditionsOf(step).some(({ signal }) => signal?.name === name)
+      ? { [name]: ended?.payload ?? {} }
+      : {};
+  }
+
+  private viewOf(step: Step, position: number, run: Run): StepView {
+    if (!isAgentStep(step)) {
+      return { state: this.steps.isDone(waitKey(run.phase, position, run.round)) ? 'done' : 'open' };
+    }
+    const key = this.keyOf(step, run);
+    const closed = this.steps.closedAs(key);
+    if (closed) return { state: closed };
+    if (!step.forEach) {
+      return this.steps.isDone(key)
+        ? { state: 'done' }
+        : { state: 'open', notBefore: this.steps.retried(key)?.notBefore };
+    }
+    const { made, failed } = this.steps.itemCounts(key);
+    const open = this.items(step).length - made - failed;
+    return open <= 0 ? { state: 'done' } : { state: 'open', notBefore: this.retryOfItems(key, open) };
+  }
+
+  /** When the first of the items may be tried again, if none of them can be tried now. */
+  private retryOfItems(key: string, open: number): Date | undefined {
+    const retried = [...this.steps.retriedItems(key)];
+    if (retried.length < open) return undefined;
+    const times = retried.map((item) => this.steps.retried(item)?.notBefore.getTime() ?? 0);
+    return new Date(Math.min(...times));
   }
 }
+
+const NO_SIGNALS: ReadonlySet<string> = new Set();
+const SENT = 'signal.';
+
+/** The kind under which a signal is stored that somebody sends. */
+export function typeOfSignal(name: string): string {
+  return SENT + name;
+}
+
+/** The name that the sender of a signal gave; empty for one of the engine's own kinds. */
+export function nameOfSignal(type: string): string {
+  return type.startsWith(SENT) ? type.slice(SENT.length) : '';
+}
+
+type RunScope = Scope & {
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly signals: Readonly<Record<string, unknown>>;
+};

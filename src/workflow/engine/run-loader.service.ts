@@ -11,7 +11,8 @@ import {
 } from '../review/approval.repository.js';
 import { contentOf } from '../runs/content.js';
 import { RunRepository } from '../runs/run.repository.js';
-import { type LoadedApproval, LoadedRun } from './loaded-run.js';
+import { SignalSeal } from '../signals/signal-seal.js';
+import { type LoadedApproval, LoadedRun, type LoadedSignal } from './loaded-run.js';
 
 /** Reads a run with all that driving it needs, in one transaction. */
 @Injectable()
@@ -23,6 +24,7 @@ export class RunLoader {
     private readonly definitions: DefinitionStore,
     private readonly vault: TokenVault,
     private readonly sessions: SessionService,
+    private readonly seals: SignalSeal,
   ) {}
 
   /** Undefined when there is no such run. */
@@ -35,7 +37,7 @@ export class RunLoader {
     const run = await this.runs.find(trx, runId);
     if (!run) return undefined;
     const definition = await this.definitions.pinned(trx, tenantId, run.definition, run.definitionVersion);
-    const steps = await this.runs.completedSteps(trx, runId);
+    const steps = await this.runs.recordedSteps(trx, runId);
     const artifactName = definition.phases.GENERATION.artifact?.name;
     const artifact = artifactName ? await this.runs.latestArtifact(trx, runId, artifactName) : undefined;
     const approval = await this.approvals.ofRound(trx, runId, run.round);
@@ -44,9 +46,7 @@ export class RunLoader {
       run,
       definition,
       input: input as Record<string, unknown>,
-      outputs: new Map(
-        steps.flatMap((step) => (step.step_key ? [[step.step_key, step.output] as const] : [])),
-      ),
+      steps,
       comments: await this.approvals.changeRequests(trx, runId),
       approval: approval && approvalOf(approval, await this.approvals.decisions(trx, [approval.id])),
       // Each round makes its own artefact.
@@ -67,9 +67,23 @@ export class RunLoader {
       ]),
       sessionOwnerId: await this.sessions.ownerOf(trx, run.sessionId),
       runRef: this.vault.runSubjectRef(runId),
-      signals: await this.runs.openSignals(trx, runId),
+      signals: await this.signalsWithin(trx, tenantId, runId),
       entries: await this.vault.open(trx, tenantId, runId),
     });
+  }
+
+  /** The signals that a run has not taken up, as they stand now. */
+  openSignals(tenantId: string, runId: string): Promise<readonly LoadedSignal[]> {
+    return this.database.withTenant(tenantId, (trx) => this.signalsWithin(trx, tenantId, runId));
+  }
+
+  private async signalsWithin(trx: Trx, tenantId: string, runId: string): Promise<readonly LoadedSignal[]> {
+    const rows = await this.runs.openSignals(trx, runId);
+    return rows.map(({ id, type, payload, payload_sealed: sealed }) => ({
+      id,
+      type,
+      payload: sealed ? this.seals.open(tenantId, id, sealed) : payload,
+    }));
   }
 }
 

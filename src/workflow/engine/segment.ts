@@ -1,9 +1,10 @@
 import type { AuditFact, AuditRecord } from '../../compliance/audit/audit-leaf.js';
 import type { PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
 import { isEnded, type Phase } from '../../compliance/state/phases.js';
-import type { AgentStep } from '../definitions/definition.schema.js';
-import type { Run } from '../runs/run.js';
+import { type AgentStep, stepNameOf } from '../definitions/step.schema.js';
+import { deadlineJobOf, type Run } from '../runs/run.js';
 import { changeOf, joinChanges, NO_CHANGE, type RunChange } from '../runs/run-change.js';
+import { readWaitingFor, wakesAt } from '../runs/waiting-for.js';
 import type { LoadedRun } from './loaded-run.js';
 
 /** A run that waited in the queue goes on: a change of its state like any other. */
@@ -19,7 +20,9 @@ export class Segment {
   committed: Run;
   private pending: RunChange = NO_CHANGE;
   private records: AuditRecord[] = [];
-  private announced: string | undefined;
+  private readonly announced = new Set<string>();
+  /** The job under which the run is driven; it must not be ended while there is something left to drive. */
+  claimId: string | undefined;
 
   /**
    * @param phaseSince when the present phase was entered, as far as known.
@@ -54,23 +57,28 @@ export class Segment {
       phase: change.phase ?? this.loaded.run.phase,
       round: change.round ?? this.loaded.run.round,
       context: change.context ?? this.loaded.run.context,
+      waitingFor: change.waitingFor === undefined ? this.loaded.run.waitingFor : change.waitingFor,
     });
   }
 
   /** Says that an agent starts; once for all batches of a fan-out. */
   announce(step: AgentStep): void {
     const phase: Phase = this.run.phase;
-    const key = `${phase}/${step.agent}/${this.run.round}`;
-    if (this.announced === key) return;
-    this.announced = key;
+    const key = `${this.loaded.keyOf(step, this.run)}/${this.run.round}`;
+    if (this.announced.has(key)) return;
+    this.announced.add(key);
     const total = step.forEach ? { items: this.loaded.items(step).length } : {};
     this.add(
       changeOf({
-        status: 'RUNNING',
-        facts: this.run.status === 'QUEUED' ? [TAKEN_UP] : [],
-        events: [{ type: 'agent.started', data: { agent: step.agent, phase, ...total } }],
+        ...this.takenUp(),
+        events: [{ type: 'agent.started', data: { agent: step.agent, ...namedAs(step), phase, ...total } }],
       }),
     );
+  }
+
+  /** What the first thing done with a run says besides: it runs. */
+  takenUp(): Pick<RunChange, 'status' | 'facts'> {
+    return { status: 'RUNNING', facts: this.run.status === 'QUEUED' ? [TAKEN_UP] : [] };
   }
 
   /** When the phase being left was entered; the next one starts now. */
@@ -78,6 +86,12 @@ export class Segment {
     const since = this.phaseSince;
     this.phaseSince = now;
     return since;
+  }
+
+  /** The time as it is to be taken: the job that wakes a run says that its time has come, whatever this clock says. */
+  now(clock: Date): Date {
+    const due = this.dueOfClaim();
+    return due && due > clock ? due : clock;
   }
 
   /** Whether there is something to be committed. */
@@ -99,4 +113,16 @@ export class Segment {
     this.committed = run;
     this.loaded.advance(run);
   }
+
+  private dueOfClaim(): Date | null | undefined {
+    if (this.claimId === undefined) return undefined;
+    if (this.claimId === deadlineJobOf(this.committed)) return this.committed.deadlineAt;
+    const waitingFor = readWaitingFor(this.committed.waitingFor);
+    return waitingFor?.jobId === this.claimId ? wakesAt(waitingFor) : undefined;
+  }
+}
+
+/** Tells a step from its agent where the two have different names. */
+export function namedAs(step: AgentStep): { readonly step?: string } {
+  return step.as === undefined ? {} : { step: stepNameOf(step) };
 }

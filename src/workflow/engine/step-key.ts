@@ -6,11 +6,11 @@ function roundOf(phase: Phase, round: number): number {
 }
 
 /**
- * Names a piece of work inside its run, so that a finished one is recognised: phase, agent, round, and for a
+ * Names a piece of work inside its run, so that a finished one is recognised: phase, step, round, and for a
  * fan-out the index of the first item.
  */
-export function stepKey(phase: Phase, agent: string, round: number, firstItem?: number): string {
-  const key = `${phase}/${agent}/${roundOf(phase, round)}`;
+export function stepKey(phase: Phase, step: string, round: number, firstItem?: number): string {
+  const key = `${phase}/${step}/${roundOf(phase, round)}`;
   return firstItem === undefined ? key : `${key}/${firstItem}`;
 }
 
@@ -26,4 +26,15 @@ export interface StepName {
 export function readStepKey(key: string): StepName {
   const [phase = '', agent = '', , firstItem] = key.split('/');
   return { phase: phase as Phase, agent, firstItem: firstItem === undefined ? undefined : Number(firstItem) };
+}
+
+/** Names a wait by its place in the phase. No step can have such a name. */
+export function waitKey(phase: Phase, position: number, round: number): string {
+  return stepKey(phase, `wait:${position}`, round);
+}
+
+/** The step that a key names, with the index of the item for a fan-out. */
+export function partsOfKey(key: string): { readonly step: string; readonly item: number | undefined } {
+  const [phase, name, round, item] = key.split('/');
+  return { step: `${phase}/${name}/${round}`, item: item === undefined ? undefined : Number(item) };
 }

@@ -4,9 +4,13 @@ import type { Phase } from '../../compliance/state/phases.js';
 import { consentRule } from '../../compliance/state/rules/consent.rule.js';
 import type { StateReview } from '../../compliance/state/state-rule.js';
 import type { JsonValue } from '../../kernel/canonical-json.js';
+import { agentStepsOf } from '../definitions/definition-checks.js';
+import type { PhasePlan } from '../definitions/definition.schema.js';
+import { isAgentStep, stepNameOf } from '../definitions/step.schema.js';
 import { bindingHash } from '../review/binding.js';
 import type { Run } from '../runs/run.js';
 import { readContext } from '../runs/run-context.js';
+import type { StepView } from '../workflow.states.js';
 import { countMisaddressed } from './addressed-tokens.js';
 import type { LoadedRun } from './loaded-run.js';
 
@@ -28,10 +32,7 @@ export class TransitionReviews {
       ownerId: run.ownerId,
       session: ownerId === undefined ? undefined : { ownerId, usable: true },
       consent: consent && { covered: consent.covered, missing: consent.missing, purpose: definition.purpose },
-      outputs: {
-        required: definition.phases[run.phase].agents.map((step) => step.agent),
-        present: [...view.doneAgents],
-      },
+      outputs: outputsOf(definition.phases[run.phase], view.steps),
       items: itemsOf(loaded, run),
       alteredContents: loaded.alteredContents,
       misaddressed: artifact ? countMisaddressed(loaded, artifact.content) : 0,
@@ -50,17 +51,32 @@ export class TransitionReviews {
 /** Findings of personal data in what the phase has made and is about to hand on. */
 export function countResidual(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED'): number {
   const { outputs } = loaded.scope(run);
-  const made = loaded.definition.phases[run.phase].agents.map((step) => outputs[step.agent] ?? null);
+  const steps = agentStepsOf(loaded.definition.phases[run.phase]);
+  const made = steps.map((step) => outputs[stepNameOf(step)] ?? null);
   const shown = to === 'REVIEW' || to === 'DELIVERY' ? (loaded.artifact?.content ?? null) : null;
   return loaded.tokenizer.residual([...made, shown] as JsonValue).length;
 }
 
+/** What may fail or was not needed any more is not missing. */
+function outputsOf(phase: PhasePlan, views: readonly StepView[]): NonNullable<StateReview['outputs']> {
+  const steps = phase.agents.map((step, index) => ({
+    name: isAgentStep(step) ? stepNameOf(step) : `wait ${index}`,
+    state: views[index]?.state,
+  }));
+  return {
+    required: steps
+      .filter(({ state }) => state !== 'failed' && state !== 'cancelled')
+      .map(({ name }) => name),
+    present: steps.filter(({ state }) => state === 'done').map(({ name }) => name),
+  };
+}
+
 function itemsOf(loaded: LoadedRun, run: Run): NonNullable<StateReview['items']> {
-  const fanOut = loaded.definition.phases.GENERATION.agents.find((step) => step.forEach);
-  if (!fanOut) return { expected: 0, made: 0 };
+  const fanOut = agentStepsOf(loaded.definition.phases.GENERATION).find((step) => step.forEach);
+  if (!fanOut) return { expected: 0, made: 0, failed: 0 };
   return {
     expected: loaded.items(fanOut).length,
-    made: loaded.itemOutputs(fanOut, run, 'GENERATION').length,
+    ...loaded.steps.itemCounts(loaded.keyOf(fanOut, run, 'GENERATION')),
   };
 }
 

@@ -8,6 +8,8 @@ import type { AppConfig } from '../../config/app-config.js';
 import { InjectConfig } from '../../config/inject-config.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { newId } from '../../kernel/ids.js';
+import type { WorkflowDefinition } from '../definitions/definition.schema.js';
+import { isAgentStep } from '../definitions/step.schema.js';
 import { bindingHash } from '../review/binding.js';
 import { contentOf } from '../runs/content.js';
 import { END_EVENTS, type Run } from '../runs/run.js';
@@ -54,8 +56,7 @@ export class Transitions {
       facts: [
         { type: 'workflow.transition', outcome: 'success', actor: SYSTEM, change: { from: run.phase, to } },
       ],
-      jobs:
-        to === 'DELIVERY' && loaded.definition.phases.DELIVERY.delivery ? [{ name: 'delivery.deliver' }] : [],
+      jobs: to === 'DELIVERY' && deliversAtOnce(loaded.definition) ? [{ name: 'delivery.deliver' }] : [],
     });
     return this.gated(loaded, run, to, change);
   }
@@ -64,7 +65,12 @@ export class Transitions {
   async complete(loaded: LoadedRun, run: Run, since: Date): Promise<RunChange> {
     const now = this.clock.now();
     const signal = loaded.deliverySignal();
-    const output = { ...signal?.payload, artifact: loaded.artifact?.contentHash.toString('hex') ?? null };
+    const failedItems = loaded.failedItems(run);
+    const output = {
+      ...signal?.payload,
+      artifact: loaded.artifact?.contentHash.toString('hex') ?? null,
+      ...(failedItems.length > 0 && { failedItems }),
+    };
     const content = contentOf(output);
     const change = changeOf({
       outputHash: content.hash,
@@ -263,6 +269,11 @@ export class Transitions {
     });
     return joinChanges(denial, endOf('FAILED', SYSTEM, { code: 'TRANSITION_DENIED' }, 'TRANSITION_DENIED'));
   }
+}
+
+/** Messages wait for what DELIVERY waits for; the last of its waits lets them go. */
+function deliversAtOnce({ phases: { DELIVERY } }: WorkflowDefinition): boolean {
+  return DELIVERY.delivery !== undefined && DELIVERY.agents.every(isAgentStep);
 }
 
 /** The change that ends a run. */

@@ -42,7 +42,8 @@ export function applyEdits(
   const emails = [...shown.emails] as Email[];
   const errors: FieldError[] = [];
   for (const [position, edit] of edits.entries()) {
-    const email = emails[edit.index];
+    const place = placeOf(emails, edit.index);
+    const email = emails[place];
     if (!email) {
       errors.push({ path: `edits.emails.${position}.index`, message: 'there is no such message' });
       continue;
@@ -54,7 +55,7 @@ export function applyEdits(
       subject: edit.subject === undefined ? email.subject : tokenize(edit.subject),
       body: edit.body === undefined ? email.body : tokenize(edit.body),
     };
-    emails[edit.index] = edited;
+    emails[place] = edited;
     loaded.learnNewEntries();
     if (!isWellAddressed(loaded, edited)) {
       errors.push({
@@ -76,6 +77,12 @@ export function applyEdits(
       contentHash: content.hash,
     },
   };
+}
+
+/** Where recipients were left out, a message does not stand at its index. */
+function placeOf(emails: readonly Partial<Email>[], index: number): number {
+  const place = emails.findIndex((email) => email.index === index);
+  return place === -1 && emails[index]?.index === undefined ? index : place;
 }
 
 function unknownTokens(loaded: LoadedRun, email: Email): string {

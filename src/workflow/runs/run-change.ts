@@ -5,10 +5,11 @@ import type { Phase, RunStatus } from '../../compliance/state/phases.js';
 import type { RunJobName } from '../../jobs/job-catalogue.js';
 import type { RunEventType } from '../events/run-event-types.js';
 import type { RunContext } from './run-context.js';
+import type { WaitingFor } from './waiting-for.js';
 
 /** One line of a run's history (`GET …/history`). */
 export interface HistoryEntry {
-  readonly kind: 'step' | 'transition' | 'approval' | 'delivery' | 'control';
+  readonly kind: 'step' | 'transition' | 'approval' | 'delivery' | 'control' | 'wait';
   readonly phase: Phase;
   readonly status: string;
   /** Names the work of a step; a completed one is never executed again. */
@@ -97,6 +98,8 @@ export interface RunChange {
   readonly degraded?: boolean;
   /** Set by a retry. */
   readonly attempt?: number;
+  /** What the run waits for from now on; null = nothing any more. */
+  readonly waitingFor?: WaitingFor | null;
   readonly history: readonly HistoryEntry[];
   readonly events: readonly RunEvent[];
   readonly facts: readonly AuditFact[];
@@ -154,6 +157,7 @@ export function joinChanges(first: RunChange, second: RunChange): RunChange {
     usage: first.usage && second.usage ? addUsage(first.usage, second.usage) : (second.usage ?? first.usage),
     degraded: first.degraded || second.degraded,
     attempt: second.attempt ?? first.attempt,
+    waitingFor: second.waitingFor === undefined ? first.waitingFor : second.waitingFor,
     history: [...first.history, ...second.history],
     events: [...first.events, ...second.events],
     facts: [...first.facts, ...second.facts],

@@ -6,8 +6,9 @@ import { within } from '../../database/within.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { Metrics } from '../../observability/metrics.js';
 import { RunCommits } from './commit/run-commit.service.js';
-import { chainOf, type Run } from './run.js';
+import { chainOf, deadlineJobOf, type Run } from './run.js';
 import type { RunChange } from './run-change.js';
+import { readWaitingFor } from './waiting-for.js';
 
 /** The run was changed by somebody else since it was read: this writer has lost it and must stop. */
 export class StaleRun extends Error {
@@ -94,8 +95,18 @@ export class RunWriter {
 
   private prepared(run: Run, change: RunChange, audit: PreparedAudit) {
     const now = this.clock.now();
-    return { after: after(run, change, audit, now), change, audit, now };
+    return { after: after(run, change, audit, now), change: withEndedWakes(run, change), audit, now };
   }
+}
+
+/** Nobody needs to wake a run that has ended. */
+function withEndedWakes(run: Run, change: RunChange): RunChange {
+  if (!change.status || !isEnded(change.status)) return change;
+  const jobId = readWaitingFor(run.waitingFor)?.jobId;
+  const ids = [...(jobId === undefined ? [] : [jobId]), ...(run.deadlineAt ? [deadlineJobOf(run)] : [])];
+  if (ids.length === 0) return change;
+  const wakes = ids.map((id) => ({ id, name: 'workflow.drive' as const }));
+  return { ...change, endedJobs: [...change.endedJobs, ...wakes] };
 }
 
 /** The run as it stands after a change. */
@@ -118,6 +129,8 @@ function after(run: Run, change: RunChange, audit: PreparedAudit, now: Date): Ru
     costUsd: run.costUsd + (change.usage?.costUsd ?? 0),
     degraded: run.degraded || change.degraded === true,
     attempt: change.attempt ?? run.attempt,
+    waitingFor: isEnded(status) ? null : change.waitingFor === undefined ? run.waitingFor : change.waitingFor,
+    deadlineAt: run.deadlineAt,
     updatedAt: now,
     completedAt: isEnded(status) ? (run.completedAt ?? now) : null,
   };

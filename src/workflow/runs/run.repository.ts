@@ -39,16 +39,19 @@ export class RunRepository {
     return row?.body;
   }
 
-  /** Finished steps in order, with their outputs. */
-  completedSteps(
-    trx: Trx,
-    runId: string,
-  ): Promise<{ step_key: string | null; output_hash: Buffer | null; output: unknown }[]> {
+  /** What was done of the steps in order, with their outputs. */
+  recordedSteps(trx: Trx, runId: string) {
     return stepsWithOutput(trx)
-      .select(['workflow_step.step_key', 'workflow_step.output_hash', 'content.body as output'])
+      .select([
+        'workflow_step.step_key as key',
+        'workflow_step.status',
+        'workflow_step.detail',
+        'workflow_step.output_hash',
+        'content.body as output',
+      ])
       .where('run_id', '=', runId)
-      .where('kind', '=', 'step')
-      .where('status', '=', 'completed')
+      .where('workflow_step.step_key', 'is not', null)
+      .$narrowType<{ key: string }>()
       .orderBy('seq')
       .execute();
   }
@@ -56,14 +59,16 @@ export class RunRepository {
   /** The same with what a fork needs to take them over. */
   async stepsToFork(trx: Trx, runId: string) {
     const rows = await stepsWithOutput(trx)
-      .select(['seq', 'step_key', 'output_hash', 'degraded', 'content.body as output'])
+      .select(['seq', 'kind', 'step_key', 'output_hash', 'degraded', 'detail', 'content.body as output'])
       .where('run_id', '=', runId)
-      .where('kind', '=', 'step')
+      .where('kind', 'in', ['step', 'wait'])
       .where('status', '=', 'completed')
       .orderBy('seq')
       .execute();
-    return rows.flatMap(({ seq, step_key: stepKey, output_hash: outputHash, degraded, output }) =>
-      stepKey !== null && outputHash !== null ? [{ seq, stepKey, outputHash, degraded, output }] : [],
+    return rows.flatMap(({ step_key: stepKey, output_hash: outputHash, ...row }) =>
+      stepKey !== null && outputHash !== null
+        ? [{ ...row, kind: row.kind === 'wait' ? ('wait' as const) : ('step' as const), stepKey, outputHash }]
+        : [],
     );
   }
 
@@ -110,7 +115,7 @@ export class RunRepository {
   openSignals(trx: Trx, runId: string) {
     return trx
       .selectFrom('workflow_signal')
-      .select(['id', 'type', 'payload'])
+      .select(['id', 'type', 'payload', 'payload_sealed'])
       .where('run_id', '=', runId)
       .where('consumed_at', 'is', null)
       .orderBy('id')
@@ -167,6 +172,8 @@ function runOf(row: Selectable<WorkflowRunTable>): Run {
     attempt: row.attempt,
     forkedFromRunId: row.forked_from_run,
     forkedFromPhase: row.forked_from_phase as Phase | null,
+    waitingFor: row.waiting_for,
+    deadlineAt: row.deadline_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     completedAt: row.completed_at,

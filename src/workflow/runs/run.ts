@@ -34,6 +34,10 @@ export interface Run {
   readonly forkedFromRunId: string | null;
   /** The first phase that a fork does itself. */
   readonly forkedFromPhase: Phase | null;
+  /** What it waits for inside its phase, as stored: read it with `readWaitingFor`. Null = nothing. */
+  readonly waitingFor: unknown;
+  /** It ends FAILED when it has not ended by then; null = never. */
+  readonly deadlineAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly completedAt: Date | null;
@@ -62,6 +66,11 @@ export type RunSummary = Pick<
 /** The run's audit chain, as far as it is written. */
 export function chainOf(run: Run): RunChain {
   return { runId: run.id, seq: run.auditSeq, head: run.auditHead, phase: run.phase };
+}
+
+/** The id of the job that ends a run at its deadline. */
+export function deadlineJobOf(run: Pick<Run, 'id'>): string {
+  return run.id;
 }
 
 /** Event type and audit type of each way to end. */

@@ -1,12 +1,14 @@
 import type { StateRule } from '../state-rule.js';
 
-/** What goes to review covers every item: no recipient is silently left out. */
+/** What goes to review covers every item but those that were given up on record: no recipient is silently left out. */
 export const itemsCompleteRule: StateRule = {
   id: 'items.complete',
   tier: 'basic',
   entering: ['REVIEW'],
   check({ items }) {
     if (!items) return 'it was not established how many items were made';
-    return items.made === items.expected ? undefined : `${items.made} of ${items.expected} items were made`;
+    const { expected, made, failed = 0 } = items;
+    if (failed > 0 && made === 0) return `none of ${expected} items was made`;
+    return made + failed === expected ? undefined : `${made} of ${expected} items were made`;
   },
 };

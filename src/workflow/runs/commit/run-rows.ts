@@ -31,6 +31,8 @@ const CHANGING = {
   cost_usd: 'numeric',
   degraded: 'boolean',
   attempt: 'int',
+  waiting_for: 'jsonb',
+  deadline_at: 'timestamptz',
   updated_at: 'timestamptz',
   completed_at: 'timestamptz',
 } as const;
@@ -380,6 +382,8 @@ function changingOf(run: Run): Record<keyof typeof CHANGING, unknown> {
     cost_usd: run.costUsd.toFixed(6),
     degraded: run.degraded,
     attempt: run.attempt,
+    waiting_for: run.waitingFor,
+    deadline_at: run.deadlineAt,
     updated_at: run.updatedAt,
     completed_at: run.completedAt,
   };

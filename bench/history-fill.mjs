@@ -1,4 +1,4 @@
-// Fills the tables with ended runs as a busy tenant has them after three months, without going through the product.
+// Fills the tables with the ended runs of eighty days, without going through the product.
 
 /**
  * @param database a superuser's connection: triggers and foreign keys are off while it fills.
@@ -43,7 +43,7 @@ const STAGE = `
       else 'COMPLETED' end as status,
     sha256(('input ' || n)::bytea) as input_hash, sha256(('output ' || n)::bytea) as output_hash,
     gen_random_uuid() as artifact_id, gen_random_uuid() as approval_id
-  from (select n, date_trunc('milliseconds', now() - interval '1 hour' - (($3 - n) * (interval '90 days' / $3))) as created_at
+  from (select n, date_trunc('milliseconds', now() - interval '1 hour' - (($3 - n) * (interval '80 days' / $3))) as created_at
         from generate_series($1::int, $2::int) n) each`;
 
 const PARTS = [

@@ -1,81 +1,102 @@
-// Three months of a busy tenant: how fast lists are, what running work loses to the history and to its removal.
+// Eighty days of a busy tenant: how fast lists are, what running work loses to the history and to its removal.
 import { setTimeout as wait } from 'node:timers/promises';
-import { campaign, startBenchProduct, withProduct } from './bench-product.mjs';
+import pg from 'pg';
+import { DEFAULT_TENANT_ID } from '../dist/auth/default-tenant.js';
+import { migrateToLatest } from '../dist/database/migrate.js';
+import { openPostgres } from '../dist/database/postgres.js';
+import { campaign, withProduct } from './bench-product.mjs';
 import { drive } from './campaign.bench.mjs';
+import { startCluster } from './engine/cluster.mjs';
+import { measureSystem } from './engine/measure.mjs';
+import { systemsFor } from './engine/systems.mjs';
 import { fillHistory } from './history-fill.mjs';
 
 export const options = {
+  /** Ended runs in the tables. */
   history: { type: 'string', default: '1000000' },
+  /** Tenants that they belong to. */
   tenants: { type: 'string', default: '1' },
-  runs: { type: 'string', default: '100' },
-  'in-flight': { type: 'string', default: '20' },
-  rounds: { type: 'string', default: '5' },
+  /** Six-phase runs that each round drives, as the engine bench does. */
+  runs: { type: 'string', default: '1000' },
+  rounds: { type: 'string', default: '3' },
+  /** Requests for each list. */
   requests: { type: 'string', default: '40' },
 };
 
+export async function main(values) {
+  const [runs, rounds] = [Number(values.runs), Number(values.rounds)];
+  const cluster = await startCluster();
+  try {
+    const filled = await filledDatabase(cluster, Number(values.history), Number(values.tenants));
+    await compare(cluster, filled, runs, rounds);
+    await withProduct(
+      async (product) => ({
+        ...(await listTimes(product, Number(values.requests))),
+        ...(await whilePurging(product)),
+      }),
+      { ...RETENTION, DATABASE_URL: filled.url },
+    );
+  } finally {
+    await cluster.stop();
+  }
+}
+
 /** Nothing is due until a policy says so; then it is found soon. */
-const ENVIRONMENT = {
+const RETENTION = {
   COUNTERSIGN__RETENTION__FINISHED_RUNS_DAYS: '0',
   COUNTERSIGN__RETENTION__INTERVAL_MINUTES: '0.05',
 };
 
-const INPUT = campaign(3);
-
-export function main(values) {
-  return withProduct((product) => measure(product, values), ENVIRONMENT);
-}
-
-/** The measured product has the history; a second one beside it, with empty tables, is what it is compared with. */
-async function measure(product, values) {
-  const [history, rounds] = [Number(values.history), Number(values.rounds)];
-  const load = { runs: Number(values.runs), inFlight: Number(values['in-flight']) };
-  const filledFrom = performance.now();
-  await fillHistory(product.database, { runs: history, tenants: Number(values.tenants) });
-  const filled = ((performance.now() - filledFrom) / 1_000).toFixed(0);
-  const lists = await listTimes(product, Number(values.requests));
-  const empty = await startBenchProduct(ENVIRONMENT);
-  try {
-    const speeds = await interleaved([product, empty], load, rounds);
-    const ratio = (100 * median(speeds[0])) / median(speeds[1]);
-    const updates = await heapOnlyShare(product.database);
-    const purge = await whilePurging(product, load, rounds);
-    return {
-      history: `${history} ended runs of ${values.tenants} tenants, filled in ${filled} s`,
-      'runs/s with the history / with empty tables': `${median(speeds[0]).toFixed(1)} / ${median(speeds[1]).toFixed(1)} (${ratio.toFixed(0)} %)`,
-      'heap-only share of updates of runs': updates,
-      ...lists,
-      ...purge,
-    };
-  } finally {
-    await empty.stop();
-  }
-}
-
-/** Runs a second of each product, round by round, so that both meet the same moods of the machine. */
-async function interleaved(products, load, rounds) {
-  const speeds = products.map(() => []);
-  for (const product of products) await speed(product, load);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, product] of products.entries()) speeds[index].push(await speed(product, load));
-  }
-  return speeds;
-}
-
-async function speed(product, { runs, inFlight }) {
+async function filledDatabase(cluster, runs, tenants) {
+  const created = await cluster.createDatabase();
+  const { db } = openPostgres({
+    url: created.url,
+    poolSize: 2,
+    statementTimeoutMs: 600_000,
+    connectTimeoutMs: 10_000,
+    onPoolError: () => undefined,
+  });
+  await migrateToLatest(db);
+  await db.destroy();
+  const database = new pg.Client({ connectionString: created.url });
+  await database.connect();
+  await database.query(`insert into tenant (id, name) values ($1, 'default')`, [DEFAULT_TENANT_ID]);
   const startedAt = performance.now();
-  let left = runs;
-  const driveSome = async () => {
-    while (left-- > 0) await drive(product, INPUT);
-  };
-  await Promise.all(Array.from({ length: inFlight }, driveSome));
-  return (1_000 * runs) / (performance.now() - startedAt);
+  await fillHistory(database, { runs, tenants });
+  await database.end();
+  tell(`${runs} ended runs of ${tenants} tenants`, `filled in ${since(startedAt).toFixed(0)} s`);
+  return created;
 }
 
-async function heapOnlyShare(database) {
-  const { rows } = await database.query(
-    `select n_tup_hot_upd as hot, n_tup_upd as updates from pg_stat_user_tables where relname = 'workflow_run'`,
-  );
-  return `${((100 * Number(rows[0].hot)) / Number(rows[0].updates)).toFixed(0)} % of ${rows[0].updates}`;
+/** Round by round over empty tables and over a copy of the filled ones, so that both meet the same moods of the machine. */
+async function compare(cluster, filled, runs, rounds) {
+  const [system] = (await systemsFor({ only: 'countersign', workers: '1' })).systems;
+  const plan = { runs, lone: 10, inFlight: 200, warmUpSeconds: 2, starts: { rate: 50, seconds: 1 } };
+  const full = { ...cluster, createDatabase: () => cluster.createDatabase(filled.name) };
+  const measured = { empty: [], full: [] };
+  const signal = new AbortController().signal;
+  for (let round = 1; round <= rounds; round++) {
+    measured.empty.push(await measureSystem(system, cluster, plan, signal));
+    measured.full.push(await measureSystem(system, full, plan, signal));
+    const [empty, withHistory] = [measured.empty.at(-1), measured.full.at(-1)];
+    tell(
+      `round ${round}, runs/s with the history / with empty tables`,
+      `${withHistory.runsPerSecond.toFixed(0)} / ${empty.runsPerSecond.toFixed(0)}`,
+    );
+  }
+  const figure = (kind, key) => median(measured[kind].map(key));
+  for (const [label, key] of [
+    ['runs/s', (round) => round.runsPerSecond],
+    ['CPU ms of the database per run', (round) => round.cpuMsPerRun.store],
+    ['write-ahead log per run, KB', (round) => round.walKbPerRun],
+  ]) {
+    const [withHistory, empty] = [figure('full', key), figure('empty', key)];
+    const share = ((100 * withHistory) / empty).toFixed(0);
+    tell(
+      `${label} with / without the history`,
+      `${withHistory.toFixed(1)} / ${empty.toFixed(1)} (${share} %)`,
+    );
+  }
 }
 
 async function listTimes(product, requests) {
@@ -96,7 +117,7 @@ async function listTimes(product, requests) {
     'attribute.customer=c-77',
     'attribute.region=r-1&attribute.batch=b-5',
     'attribute.region=r-1&status=FAILED',
-    `createdAfter=${ago(80)}&createdBefore=${ago(79)}`,
+    `createdAfter=${ago(70)}&createdBefore=${ago(69)}`,
     `updatedAfter=${ago(0.05)}`,
     `completedBefore=${ago(60)}`,
     `completedAfter=${ago(30)}&order=asc`,
@@ -109,31 +130,57 @@ async function listTimes(product, requests) {
       await product.get(`/v1/workflows?${query}`);
       taken.push(performance.now() - startedAt);
     }
-    times[`list ${query.replaceAll(/T[\d:.]+Z/g, '') || 'of all'}, P50 / max ms`] =
-      `${median(taken).toFixed(1)} / ${Math.max(...taken).toFixed(1)}`;
+    const label = `list ${query.replaceAll(/T[\d:.]+Z/g, '') || 'of all'}, P50 / max ms`;
+    times[label] = `${median(taken).toFixed(1)} / ${Math.max(...taken).toFixed(1)}`;
   }
   return times;
 }
 
-/** A ninth of the history becomes due. */
-async function whilePurging(product, load, rounds) {
-  const before = await stored(product.database);
+const CAMPAIGNS = 60;
+const CAMPAIGNS_AT_ONCE = 10;
+
+/** A quarter of the history becomes due while campaigns run. */
+async function whilePurging(product) {
+  const alone = await campaignsPerSecond(product);
+  const before = await removedRuns(product.database);
+  await product.put('/v1/retention-policies/*', { retentionDays: 60 });
+  while ((await removedRuns(product.database)) === before) await wait(200);
   const startedAt = performance.now();
-  await product.put('/v1/retention-policies/*', { retentionDays: 80 });
-  while ((await stored(product.database)) === before) await wait(200);
-  const speeds = [];
-  for (let round = 0; round < rounds; round++) speeds.push(await speed(product, load));
-  const removed = before + load.runs * rounds - (await stored(product.database));
-  const seconds = (performance.now() - startedAt) / 1_000;
+  const from = await removedRuns(product.database);
+  const meanwhile = await campaignsPerSecond(product);
+  const removed = ((await removedRuns(product.database)) - from) / since(startedAt);
   return {
-    'runs/s while old runs are removed': median(speeds).toFixed(1),
-    'runs removed a second meanwhile': (removed / seconds).toFixed(0),
+    'campaigns/s before / while runs are removed': `${alone.toFixed(1)} / ${meanwhile.toFixed(1)}`,
+    'runs removed a second meanwhile': removed.toFixed(0),
   };
 }
 
-async function stored(database) {
-  const { rows } = await database.query('select count(*)::int as count from workflow_run');
-  return rows[0].count;
+async function campaignsPerSecond(product) {
+  const startedAt = performance.now();
+  let left = CAMPAIGNS;
+  const driveSome = async () => {
+    while (left-- > 0) await drive(product, campaign(3));
+  };
+  await Promise.all(Array.from({ length: CAMPAIGNS_AT_ONCE }, driveSome));
+  return CAMPAIGNS / since(startedAt);
+}
+
+async function removedRuns(database) {
+  const { rows } = await database.query(
+    `select coalesce(sum((convert_from(leaf, 'UTF8')::jsonb #>> '{detail,removed.workflow_run}')::int), 0)::int as runs
+     from audit_event where type = 'retention.purged'`,
+  );
+  return rows[0].runs;
+}
+
+/** As soon as it is known: the whole takes its time. */
+function tell(label, figure) {
+  process.stdout.write(`${label.padEnd(44)} ${figure}\n`);
+}
+
+/** Seconds. */
+function since(startedAt) {
+  return (performance.now() - startedAt) / 1_000;
 }
 
 function median(numbers) {

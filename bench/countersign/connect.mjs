@@ -60,7 +60,7 @@ export async function connect({
       await client.post(`/v1/workflows/${ids.get(topic)}/approvals`, { decision: 'approve' });
     },
     observeEvery: (intervalMs) => (observer.intervalMs = intervalMs),
-    completed: () => observer.completed(),
+    completed: () => observer.completed(definition.name),
     async stop() {
       await observer.close();
       for (const client of [setUp, ...operators, ...reviewers]) client.close();

@@ -51,11 +51,15 @@ export class RunObserver {
     if (this.unfinished.size > 0 && !this.isClosed) this.lookSoon();
   }
 
-  /** Runs complete in the tables, and the outputs kept for them. */
-  async completed() {
-    const { rows } = await this.client.query(`
-      select (select count(*) from workflow_run where status = 'COMPLETED' and not degraded)::int as runs,
-             (select count(*) from workflow_step where kind = 'step' and status = 'completed')::int as outputs`);
+  /** Runs of a definition that are complete in the tables, and the outputs kept for them. */
+  async completed(definition) {
+    const { rows } = await this.client.query(
+      `with runs as (select id, status, degraded from workflow_run where definition = $1)
+       select (select count(*) from runs where status = 'COMPLETED' and not degraded)::int as runs,
+              (select count(*) from runs join workflow_step on run_id = id
+               where kind = 'step' and workflow_step.status = 'completed')::int as outputs`,
+      [definition],
+    );
     return rows[0];
   }
 

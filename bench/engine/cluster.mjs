@@ -25,15 +25,17 @@ export async function startCluster() {
   return {
     folder,
     version,
-    /** A database that nobody has used, for one system in one round; `drop` removes it. */
-    async createDatabase() {
+    /** A database that nobody has used, for one system in one round; `drop` removes it. A copy of `template`, if given. */
+    async createDatabase(template) {
       const name = `bench_${++databases}`;
-      await admin.query(`create database ${name}`);
+      await admin.query(
+        `create database ${name}${template ? ` template ${template} strategy file_copy` : ''}`,
+      );
       // So that no system pays for what the one before it has written.
       await admin.query('checkpoint');
       const url = new URL(postgres.url);
       url.pathname = `/${name}`;
-      return { url: url.href, drop: () => admin.query(`drop database ${name} with (force)`) };
+      return { name, url: url.href, drop: () => admin.query(`drop database ${name} with (force)`) };
     },
     /** What the cluster has done by now: writing transactions, bytes of log, CPU ms without the observer's connection. */
     async counters(observerPid) {

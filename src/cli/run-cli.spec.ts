@@ -268,6 +268,17 @@ describe('runCli', () => {
       expect(context.out.match(/2 of 2 drafts, 3 ms/g)).toHaveLength(2);
     });
 
+    it('a failure that was retried is not the end', async () => {
+      const watching = run(['workflow', 'watch', RUN_ID]);
+      await vi.waitFor(() => expect(api?.received).toHaveLength(1));
+      api?.emit('workflow.failed', { code: 'INTERNAL' });
+      api?.emit('workflow.retried', { attempt: 2 });
+      api?.emit('workflow.completed');
+
+      expect(await watching).toBe(0);
+      expect(context.out).toMatch(/failed INTERNAL[^]*retried attempt 2[^]*completed/);
+    });
+
     it('a failed run is exit code 1', async () => {
       await run([...START, '--lawful-basis', 'consent'], { end: 'failed' });
       await run(['workflow', 'approve', RUN_ID]);

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
+  ApiBody,
   ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -180,6 +181,7 @@ export class WorkflowController {
   }
 
   @Post(':id/cancel')
+  @ApiBody({ type: CancelWorkflowDto, required: false })
   @ApiOperation({ summary: 'Cancel a run', description: 'An agent at work is interrupted, wherever it runs' })
   @ApiAcceptedResponse({ type: RunSummaryDto })
   @HttpCode(202)

@@ -234,6 +234,22 @@ const CREATIONS: Readonly<Record<string, () => Promise<Creation>>> = {
     const id = (await startCampaign(product.client)).body.id as string;
     return { path: `/v1/workflows/${id}/cancel`, body: undefined, other: {} };
   },
+  '/v1/workflows/{id}/retry': async () => {
+    const id = await campaignInReview(product.client);
+    await product.database.force(
+      `update workflow_run set status = 'FAILED', completed_at = now() where id = $1`,
+      [id],
+    );
+    return { path: `/v1/workflows/${id}/retry`, body: undefined, other: {} };
+  },
+  '/v1/workflows/{id}/fork': async () => {
+    const id = await campaignInReview(product.client);
+    return {
+      path: `/v1/workflows/${id}/fork`,
+      body: { fromPhase: 'GENERATION' },
+      other: { fromPhase: 'REVIEW' },
+    };
+  },
   '/v1/workflows/{id}/approvals': async () => {
     const id = await campaignInReview(product.client);
     return {

@@ -180,6 +180,17 @@ describe('retrying a failed run', () => {
     expect(answer.body.reason).toBe('deliveries_uncertain');
   });
 
+  it('goes on waiting where people were still asked', async () => {
+    const id = await campaignInReview(product.client, { count: 1 });
+    await product.database.force(
+      `update workflow_run set status = 'FAILED', completed_at = now() where id = $1`,
+      [id],
+    );
+    expect((await retry(id)).body).toMatchObject({ status: 'WAITING_FOR_APPROVAL', attempt: 2 });
+    await reader.decide(id, { decision: 'approve' });
+    expect((await untilEnded(product.client, id)).status).toBe('COMPLETED');
+  });
+
   it('is refused for a run that has not failed', async () => {
     const id = await campaignInReview(product.client, { count: 1 });
     const waiting = await retry(id);

@@ -44,6 +44,7 @@ export class FakeApi {
 
   url = '';
 
+  private hasFailed = false;
   private readonly server: Server = createServer((request, response) => void this.answer(request, response));
 
   private readonly events: { event: string; data: unknown }[] = [];
@@ -76,6 +77,8 @@ export class FakeApi {
   /** Says that something happened to the run. */
   emit(event: string, data: unknown = {}): void {
     this.events.push({ event, data });
+    if (event === 'workflow.failed' || event === 'workflow.retried')
+      this.hasFailed = event === 'workflow.failed';
     for (const listener of this.listeners) listener();
   }
 
@@ -206,7 +209,7 @@ export class FakeApi {
       id: RUN_ID,
       definition: 'email-campaign',
       version: 1,
-      status: this.run?.status ?? 'COMPLETED',
+      status: this.run?.status ?? (this.hasFailed ? 'FAILED' : 'COMPLETED'),
       phase: 'REVIEW',
       sessionId: 'session-1',
       degraded: false,

@@ -93,7 +93,8 @@ describe('with no model server at all', () => {
 
   it('history shows each step as degraded, answered by the simulation', async () => {
     const made = await steps(product, id);
-    expect(made.map(({ agent }) => agent)).toEqual(AGENTS);
+    // A fan-out has a line for each commit: whatever was answered while the one before was under way.
+    expect([...new Set(made.map(({ agent }) => agent))]).toEqual(AGENTS);
     for (const step of made)
       expect(step).toMatchObject({
         degraded: true,
@@ -108,8 +109,10 @@ describe('with no model server at all', () => {
     const fallbacks = [...text.matchAll(/event: agent\.fallback\ndata: (.*)/g)].map(([, data = '']) =>
       JSON.parse(data),
     );
-    expect(fallbacks.map(({ agent }) => agent)).toEqual(AGENTS);
-    expect(fallbacks[2]).toMatchObject({ phase: 'GENERATION', calls: RECIPIENTS, code: 'MODEL_UNAVAILABLE' });
+    expect([...new Set(fallbacks.map(({ agent }) => agent))]).toEqual(AGENTS);
+    const drafts = fallbacks.filter(({ phase }) => phase === 'GENERATION');
+    for (const each of drafts) expect(each).toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+    expect(drafts.reduce((sum, { calls }) => sum + calls, 0)).toBe(RECIPIENTS);
   });
 });
 

@@ -102,6 +102,19 @@ describe('a run that waits for a signal', () => {
     models.reply = answerTo;
   });
 
+  it('misses none that comes just when it begins to wait', async () => {
+    const definition = await defineWorkflow(product.client, { GENERATION: { agents: [ask('a'), signal()] } });
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const id = await startSmall(product.client, definition);
+        expect((await send(id, { name: 'papers', payload: { note: 'now' } })).status).toBe(202);
+        return id;
+      }),
+    );
+    const runs = await Promise.all(ids.map((id) => untilEnded(product.client, id)));
+    expect(runs.map(({ status }) => status)).toEqual(ids.map(() => 'COMPLETED'));
+  });
+
   it('takes the same id for the same signal, also after the end', async () => {
     const id = await start([signal(), signal()]);
     await untilItWaits(id);

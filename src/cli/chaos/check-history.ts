@@ -50,8 +50,8 @@ function checkRuns({ acknowledged, runs }: ChaosHistory): Finding[] {
   const there = new Set(runs.map(({ runId }) => runId));
   return [
     ...acknowledged.refused.map((detail) => ({ rule: 'request.refused' as const, detail })),
-    ...[...asked.difference(there)].map((runId) => ({ rule: 'run.lost' as const, runId, detail: 'no row' })),
-    ...[...there.difference(asked)].map((runId) => ({ rule: 'run.doubled' as const, runId, detail: 'a row' })),
+    ...without(asked, there).map((runId) => ({ rule: 'run.lost' as const, runId, detail: 'no row' })),
+    ...without(there, asked).map((runId) => ({ rule: 'run.doubled' as const, runId, detail: 'a row' })),
     ...runs
       .filter(({ status }) => status !== 'COMPLETED')
       .map(({ runId, status }) => ({ rule: 'run.not_completed' as const, runId, detail: status })),
@@ -91,7 +91,7 @@ function checkTransitions({ runs, transitions, auditedTransitions }: ChaosHistor
 function checkApprovals({ acknowledged, decisions, auditedDecisions }: ChaosHistory): Finding[] {
   const decided = new Set(decisions.map(({ runId }) => runId));
   return [
-    ...[...new Set(acknowledged.approvals).difference(decided)].map((runId) => ({
+    ...without(new Set(acknowledged.approvals), decided).map((runId) => ({
       rule: 'approval.lost' as const,
       runId,
       detail: 'no decision',
@@ -105,7 +105,8 @@ function checkDeliveries({ deliveries, auditedSent, outbox }: ChaosHistory): Fin
   const sent = deliveries.filter(({ status }) => status === 'sent');
   const rows = sent.map(({ runId, index, messageId }) => `${runId} ${index}.eml ${messageId}`);
   const files = outbox.map(({ runId, name, messageId }) => `${runId} ${name} ${messageId}`);
-  const onlyOnce = new Set(rows).symmetricDifference(new Set(files));
+  const [told, found] = [new Set(rows), new Set(files)];
+  const onlyOnce = [...without(told, found), ...without(found, told)];
   const keyed = sent.map(({ runId, index }) => ({ runId, key: String(index) }));
   return [
     ...doubled(keyed, 'delivery.doubled'),
@@ -114,7 +115,7 @@ function checkDeliveries({ deliveries, auditedSent, outbox }: ChaosHistory): Fin
       outbox.map(({ messageId = 'without an id' }) => ({ runId: 'outbox', key: messageId })),
       'delivery.doubled',
     ),
-    ...[...onlyOnce].map((detail) => ({ rule: 'delivery.lost' as const, detail })),
+    ...onlyOnce.map((detail) => ({ rule: 'delivery.lost' as const, detail })),
     ...deliveries
       .filter(({ status }) => status !== 'sent')
       .map(({ runId, index, status }) => ({
@@ -161,6 +162,10 @@ function different(rows: readonly KeyedRow[], audited: readonly KeyedRow[], what
       runId,
       detail: `${what}: ${made.get(runId)?.length ?? 0} rows, ${told.get(runId)?.length ?? 0} records`,
     }));
+}
+
+function without(set: ReadonlySet<string>, other: ReadonlySet<string>): string[] {
+  return [...set].filter((each) => !other.has(each));
 }
 
 function listsByRun(rows: readonly KeyedRow[]): Map<string, string[]> {

@@ -35,8 +35,12 @@ export class ServerProcess {
     // Whatever ends this process must not leave the server behind.
     process.once('exit', this.terminate);
     this.gone = new Promise((resolve) => {
-      child.once('exit', () => resolve());
-      child.once('error', () => resolve());
+      const end = () => {
+        process.off('exit', this.terminate);
+        resolve();
+      };
+      child.once('exit', end);
+      child.once('error', end);
     });
   }
 

@@ -230,6 +230,9 @@ export const configSchema = z.strictObject({
         .default(8)
         .describe('Agent calls of one fan-out step that may be under way at once.'),
       fanOutBatch: whole(1, 500).default(25).describe('Items of a fan-out that are committed together.'),
+      orphanSweepSeconds: whole(1, 86_400)
+        .default(60)
+        .describe('How often runs without a job are looked for, and how long they must have stood still.'),
       idempotencyHours: z.coerce
         .number()
         .min(0.01)

@@ -27,6 +27,7 @@ export const AUDIT_EVENT_TYPES = {
   'workflow.rejected': { stage: 'fact' },
   'workflow.cancelled': { stage: 'fact' },
   'workflow.failed': { stage: 'fact' },
+  'workflow.job_restored': { stage: 'fact' },
   'approval.requested': { stage: 'fact' },
   'approval.decided': { stage: 'fact' },
   'approval.denied': { stage: 'fact' },

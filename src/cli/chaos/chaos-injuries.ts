@@ -24,6 +24,9 @@ const BOUNDARIES = [
   'workflow.completed',
 ] as const;
 
+/** Events in the middle of work: a worker frozen right after one has something to lose. */
+const BUSY = ['agent.started', 'agent.progress', 'delivery.progress'] as const;
+
 type Injury =
   | { readonly kind: 'boundary'; readonly event: string }
   | { readonly kind: 'worker' | 'api' | 'all_workers' | 'freeze' | 'postgres' };
@@ -63,7 +66,7 @@ export class ChaosInjuries {
   private kinds(): Injury[] {
     return [
       ...BOUNDARIES.map((event) => ({ kind: 'boundary' as const, event })),
-      ...(['worker', 'worker', 'all_workers', 'freeze', 'api'] as const).map((kind) => ({ kind })),
+      ...(['worker', 'worker', 'all_workers', 'freeze', 'freeze', 'api'] as const).map((kind) => ({ kind })),
       ...(this.postgres ? [{ kind: 'postgres' as const }] : []),
     ];
   }
@@ -86,7 +89,7 @@ export class ChaosInjuries {
       case 'api':
         return this.processes.killOne('api', this.random);
       case 'freeze':
-        return this.freeze();
+        return (await this.untilEvent(this.random.pick(BUSY), stop)) && this.freeze();
       case 'postgres':
         return this.killPostgres();
     }

@@ -3,9 +3,11 @@ import type { ChaosDatabase } from './chaos-database.js';
 interface LeasedJob {
   readonly id: string;
   readonly leases: number;
+  /** When its holder was last heard of. */
+  readonly heartbeat: string | null;
 }
 
-/** Measures how long the work of killed workers lies still: from the kill until its job is in other hands. */
+/** Measures how long the work of injured workers lies still: from the injury until its job is in other hands. */
 export class TakeOverWatch {
   readonly durationsMs: number[] = [];
 
@@ -16,9 +18,10 @@ export class TakeOverWatch {
   /** To be called right after a worker was injured: any job given out now may have been its. */
   async injured(): Promise<void> {
     const since = Date.now();
+    const jobs = await this.jobs();
     const known = new Set(this.watched.map(({ job }) => job.id));
-    const jobs = await this.jobs(`state = 'active'`);
-    this.watched.push(...jobs.filter(({ id }) => !known.has(id)).map((job) => ({ since, job })));
+    const given = jobs.filter(({ id, heartbeat }) => heartbeat !== null && !known.has(id));
+    this.watched = [...this.watched, ...given.map((job) => ({ since, job }))];
   }
 
   /** Forgets what it watches: while the database is away no lease runs out. */
@@ -26,23 +29,29 @@ export class TakeOverWatch {
     this.watched = [];
   }
 
-  /** Looks once: a job that was given out again had lost its worker; one that is gone was done. */
+  /**
+   * Looks once. A job that was given out again had lost its worker; one that is gone was done; one whose holder was
+   * heard of meanwhile was never lost.
+   */
   async look(): Promise<void> {
-    if (this.watched.length === 0) return;
     const before = this.watched;
-    const found = new Map((await this.jobs('true')).map((job) => [job.id, job]));
+    if (before.length === 0) return;
+    const found = new Map((await this.jobs()).map((job) => [job.id, job]));
+    // An injury in between has its own list; the next look is soon.
     if (this.watched !== before) return;
     this.watched = before.filter(({ since, job }) => {
       const now = found.get(job.id);
       if (now && now.leases > job.leases) this.durationsMs.push(Date.now() - since);
-      return now !== undefined && now.leases === job.leases;
+      return now?.leases === job.leases && (now.heartbeat === null || now.heartbeat === job.heartbeat);
     });
   }
 
-  private jobs(condition: string): Promise<LeasedJob[]> {
+  private jobs(): Promise<LeasedJob[]> {
     return this.database.query<LeasedJob>(
-      `select id, retry_count as leases from pgboss.job
-       where name in ('workflow.drive', 'delivery.deliver') and state in ('created', 'retry', 'active') and ${condition}`,
+      `select id, retry_count as leases, case when state = 'active' then heartbeat_on::text end as heartbeat
+       from pgboss.job
+       where name in ('workflow.drive', 'delivery.deliver') and state in ('created', 'retry', 'active')
+         and (state <> 'created' or start_after <= now())`,
     );
   }
 }

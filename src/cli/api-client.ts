@@ -39,10 +39,10 @@ export class ApiClient {
     return items;
   }
 
-  /** Posts with an idempotency key of its own. */
-  async post<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  /** Posts with an idempotency key of its own, or with that of the attempt it repeats. */
+  async post<T>(path: string, body?: unknown, signal?: AbortSignal, idempotencyKey = newId()): Promise<T> {
     return json<T>(
-      await this.request('POST', path, { body, signal, headers: { 'idempotency-key': newId() } }),
+      await this.request('POST', path, { body, signal, headers: { 'idempotency-key': idempotencyKey } }),
     );
   }
 

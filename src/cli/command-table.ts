@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { auditVerify } from './commands/audit-verify.command.js';
+import { chaos } from './commands/chaos.command.js';
 import { configValidate } from './commands/config-validate.command.js';
 import { demo } from './commands/demo.command.js';
 import { serve } from './commands/serve.command.js';
@@ -24,4 +25,5 @@ export const COMMANDS: readonly Command[] = [
   workflowRequestChanges,
   auditVerify,
   configValidate,
+  chaos,
 ];

@@ -21,6 +21,9 @@ export interface PostgresOptions {
 /** Statements of the engine are few and large: one commits, one reads, one is for those that come between. */
 const ENGINE_CONNECTIONS = 3;
 
+/** As long as a lease at its shortest. Between two statements of a transaction we only compute. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+
 /** The connection pools, and Kysely over the first. */
 export function openPostgres(options: PostgresOptions): {
   pool: pg.Pool;
@@ -33,16 +36,18 @@ export function openPostgres(options: PostgresOptions): {
     statement_timeout: options.statementTimeoutMs,
     connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,
+    // A process that is frozen inside a transaction would keep what it has locked from whoever takes its work over.
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   };
   const pool = new pg.Pool({ ...settings, max: options.poolSize });
-  pool.on('error', options.onPoolError);
+  keepAliveWithoutConnection(pool, options.onPoolError);
   const enginePool = new pg.Pool({
     ...settings,
     application_name: 'countersign-engine',
     max: ENGINE_CONNECTIONS,
     onConnect: actAsEngine,
   });
-  enginePool.on('error', options.onPoolError);
+  keepAliveWithoutConnection(enginePool, options.onPoolError);
   return { pool, enginePool, db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }) };
 }
 
@@ -52,4 +57,15 @@ export function openPostgres(options: PostgresOptions): {
  */
 function actAsEngine(client: pg.ClientBase): void {
   return client.query('set role countersign_engine') as unknown as undefined;
+}
+
+/**
+ * The pool hears the faults of idle connections only. One that breaks while somebody has it, between two statements,
+ * would end the process; whoever has it meets the fault at the next statement.
+ */
+function keepAliveWithoutConnection(pool: pg.Pool, onFault: (error: Error) => void): void {
+  pool.on('error', onFault);
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
 }

@@ -32,6 +32,9 @@ import { RunEventFeed } from './events/run-event-feed.service.js';
 import { RunEventReader } from './events/run-event-reader.service.js';
 import { RunEventRepository } from './events/run-event.repository.js';
 import { RunWatch } from './events/run-watch.service.js';
+import { OrphanRunRepository } from './orphans/orphan-runs.repository.js';
+import { OrphanSweepSchedule } from './orphans/orphan-sweep.schedule.js';
+import { OrphanSweep } from './orphans/orphan-sweep.service.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ApprovalsController } from './review/approvals.controller.js';
 import { ReviewService } from './review/review.service.js';
@@ -99,6 +102,9 @@ import { WorkflowWorker } from './workflow.worker.js';
     RunWriter,
     WorkflowEngine,
     WorkflowWorker,
+    OrphanRunRepository,
+    OrphanSweep,
+    OrphanSweepSchedule,
   ],
   exports: [
     DefinitionStore,

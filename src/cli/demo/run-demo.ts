@@ -6,7 +6,7 @@ import type { CommandContext } from '../command.js';
 import { connect } from '../connection.js';
 import { duration } from '../layout.js';
 import { CampaignStory } from './campaign-story.js';
-import { ServerFault, ServerProcess } from './server-process.js';
+import { ServerFault, ServerProcess } from '../server-process.js';
 
 export interface DemoOptions {
   /** The server program. */

@@ -37,6 +37,7 @@ export const AUDIT_EVENT_TYPES = {
   'workflow.retry_denied': { stage: 'fact' },
   'workflow.forked': { stage: 'fact' },
   'workflow.failed': { stage: 'fact' },
+  'workflow.job_restored': { stage: 'fact' },
   'approval.requested': { stage: 'fact' },
   'approval.decided': { stage: 'fact' },
   'approval.denied': { stage: 'fact' },

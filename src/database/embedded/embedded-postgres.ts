@@ -29,7 +29,7 @@ export class EmbeddedPostgres {
     readonly url: string,
     private readonly folder: string,
     /** Shows others from the first moment on that somebody works here, even while the pool is empty. */
-    private readonly presence: pg.Client,
+    private presence: pg.Client,
   ) {}
 
   /** Starts the cluster of a data directory, or joins the one that runs there. */
@@ -53,6 +53,30 @@ export class EmbeddedPostgres {
     });
   }
 
+  /** Kills it without warning, as a power cut would. What was committed stays. */
+  async kill(): Promise<void> {
+    const postmaster = await findPostmaster(this.folder);
+    if (!postmaster) return;
+    process.kill(postmaster.pid, 'SIGKILL');
+    while (!(await postmaster.hasEnded())) await wait(10);
+  }
+
+  /** Starts it again after {@link kill}, at the same address. */
+  async restart(): Promise<void> {
+    const password = decodeURIComponent(new URL(this.url).password);
+    const port = Number(new URL(this.url).port);
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    await withFileLock(`${this.folder}.lock`, async () => {
+      // What is left of the killed one still holds its memory for a moment: the new one refuses to start till then.
+      while (!(await isReady(await launch(this.folder, password, port), this.url, this.folder))) {
+        if (Date.now() > deadline) throw await notStarted(this.folder);
+        await wait(100);
+      }
+      await this.presence.end().catch(() => undefined);
+      this.presence = await connect(this.url);
+    });
+  }
+
   /** Stops the cluster unless another process still works with it. */
   async stop(): Promise<void> {
     await withFileLock(`${this.folder}.lock`, async () => {
@@ -67,11 +91,11 @@ export class EmbeddedPostgres {
   }
 }
 
-async function launch(folder: string, password: string): Promise<Postmaster> {
+async function launch(folder: string, password: string, port?: number): Promise<Postmaster> {
   const binaries = await findPostgresBinaries();
   await initialiseCluster(binaries, folder, USER, password);
   await untilCollected(folder);
-  return launchPostmaster(binaries, folder);
+  return launchPostmaster(binaries, folder, port);
 }
 
 /** Waits until our database answers; false when the postmaster has ended instead. */

@@ -43,9 +43,17 @@ export async function untilCollected(folder: string): Promise<void> {
   while (Date.now() < deadline && (await isUncollected(pid))) await wait(25);
 }
 
-/** Starts a postmaster in a process group of its own; it is not ready yet. */
-export async function launchPostmaster(binaries: PostgresBinaries, folder: string): Promise<Postmaster> {
-  const port = await freePort();
+/**
+ * Starts a postmaster in a process group of its own; it is not ready yet.
+ *
+ * @param wantedPort where it was before, for those who look for it there; else any.
+ */
+export async function launchPostmaster(
+  binaries: PostgresBinaries,
+  folder: string,
+  wantedPort?: number,
+): Promise<Postmaster> {
+  const port = wantedPort ?? (await freePort());
   const log = await open(join(folder, 'server.log'), 'a', 0o600);
   if (isRoot()) await chown(join(folder, 'server.log'), NOBODY, NOBODY);
   const child = spawn(

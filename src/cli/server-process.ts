@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CliError } from '../cli-error.js';
+import { CliError } from './cli-error.js';
 
 export interface ServerProcessOptions {
   /** The program to run with this same Node. */
@@ -21,7 +21,12 @@ export class ServerProcess {
   /** Where it listens. */
   address = '';
 
+  /** Settles when it is gone, whoever ended it. */
+  readonly gone: Promise<void>;
+
   private readonly lines: string[] = [];
+
+  private readonly listeners: ((line: string) => void)[] = [];
 
   private constructor(
     private readonly child: ChildProcess,
@@ -29,6 +34,14 @@ export class ServerProcess {
   ) {
     // Whatever ends this process must not leave the server behind.
     process.once('exit', this.terminate);
+    this.gone = new Promise((resolve) => {
+      const end = () => {
+        process.off('exit', this.terminate);
+        resolve();
+      };
+      child.once('exit', end);
+      child.once('error', end);
+    });
   }
 
   /** Starts the server and waits for the log line that tells its address. */
@@ -50,6 +63,16 @@ export class ServerProcess {
   /** The newest lines of its log, for a report of what went wrong. */
   lastLines(count = 20): readonly string[] {
     return this.lines.slice(-count);
+  }
+
+  /** Sends it a signal that it cannot refuse. */
+  injure(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+    this.child.kill(signal);
+  }
+
+  /** Hears every line it writes from now on. */
+  onLine(listener: (line: string) => void): void {
+    this.listeners.push(listener);
   }
 
   /** Asks it to stop and waits until it is gone. Tells whether it stopped cleanly by itself. */
@@ -94,6 +117,7 @@ export class ServerProcess {
     createInterface({ input: stream }).on('line', (line) => {
       this.lines.push(line);
       if (this.lines.length > 200) this.lines.shift();
+      for (const listener of this.listeners) listener(line);
       const address = addressIn(line);
       if (address !== undefined) listens(address);
     });

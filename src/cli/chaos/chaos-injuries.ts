@@ -81,7 +81,10 @@ export class ChaosInjuries {
   private async carryOut(injury: Injury, stop: AbortSignal): Promise<boolean> {
     switch (injury.kind) {
       case 'boundary':
-        return (await this.untilEvent(injury.event, stop)) && this.killed(this.processes.killOne('worker', this.random));
+        return (
+          (await this.untilEvent(injury.event, stop)) &&
+          this.killed(this.processes.killOne('worker', this.random))
+        );
       case 'worker':
         return this.killed(this.processes.killOne('worker', this.random));
       case 'all_workers':

@@ -51,7 +51,12 @@ export function planReplay(plan: Fork, steps: readonly SourceStep[]): ReplayedSt
       for (const made of madeBy(steps, source, phase, step, position)) {
         if (!tokensIn(JSON.stringify(made.output)).every(plan.isReadable) || !isSame(made)) continue;
         replayed.push(made);
-        fork.steps.note({ key: made.name.key, status: 'completed', output: made.output, detail: made.detail });
+        fork.steps.note({
+          key: made.name.key,
+          status: 'completed',
+          output: made.output,
+          detail: made.detail,
+        });
       }
     }
   }
@@ -67,9 +72,7 @@ function madeBy(
   position: number,
 ): ReplayedStep[] {
   const keyIn = (round: number, firstItem?: number) =>
-    isAgentStep(step)
-      ? stepKey(phase, stepNameOf(step), round, firstItem)
-      : waitKey(phase, position, round);
+    isAgentStep(step) ? stepKey(phase, stepNameOf(step), round, firstItem) : waitKey(phase, position, round);
   return steps.flatMap((made) => {
     const { firstItem, ...name } = readStepKey(made.stepKey);
     if (keyIn(run.round, firstItem) !== made.stepKey) return [];

@@ -1,6 +1,11 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createTestDatabase, OTHER_TENANT_ID, type TestDatabase, TEST_TENANT_ID } from '../../test/harness/database.js';
+import {
+  createTestDatabase,
+  OTHER_TENANT_ID,
+  type TestDatabase,
+  TEST_TENANT_ID,
+} from '../../test/harness/database.js';
 import { configSchema } from '../config/config.schema.js';
 import { newId } from '../kernel/ids.js';
 import { type ClaimContext, ClaimQueue } from './claim-queue.service.js';
@@ -25,7 +30,9 @@ afterEach(async () => {
 });
 
 /** The queue as one process has it. */
-async function startProcess(settings: object = {}): Promise<{ jobs: JobsService; claims: ClaimQueue; stop: () => Promise<void> }> {
+async function startProcess(
+  settings: object = {},
+): Promise<{ jobs: JobsService; claims: ClaimQueue; stop: () => Promise<void> }> {
   const config = configSchema.shape.jobs.parse({ pollingIntervalSeconds: 0.5, concurrency: 4, ...settings });
   const server = configSchema.shape.server.parse({ drainTimeoutMs: 20_000 });
   const jobs = new JobsService(database.database, config, server);
@@ -160,7 +167,9 @@ describe('taking jobs from the queue', () => {
   });
 
   it('no job is given out twice, however many processes ask at once', async () => {
-    const processes = await Promise.all(Array.from({ length: 3 }, () => startProcess({ concurrency: 8, tenantShare: 1 })));
+    const processes = await Promise.all(
+      Array.from({ length: 3 }, () => startProcess({ concurrency: 8, tenantShare: 1 })),
+    );
     const runs = Array.from({ length: 60 }, () => run());
     const taken: string[] = [];
     for (const { claims } of processes) {
@@ -306,7 +315,10 @@ describe('the tables of pg-boss', () => {
     await enqueueMany(TEST_TENANT_ID, 100_000);
     await database.query('analyze pgboss.job');
     const values = ['workflow.drive', 8, 8, null, '{}'];
-    const plan = await jobs.sql<{ 'QUERY PLAN': unknown }>(`explain (analyze, format json) ${FAIR_FETCH}`, values);
+    const plan = await jobs.sql<{ 'QUERY PLAN': unknown }>(
+      `explain (analyze, format json) ${FAIR_FETCH}`,
+      values,
+    );
     const nodes = nodesOf((plan[0]?.['QUERY PLAN'] as { Plan: PlanNode }[])[0]?.Plan);
     const scans = nodes.filter((node) => node['Relation Name'] !== undefined);
     expect(scans.length).toBeGreaterThan(0);

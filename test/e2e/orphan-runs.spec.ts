@@ -21,7 +21,9 @@ const jobsOf = (runId: string) =>
 
 /** Time passes for a run. */
 const age = (runId: string) =>
-  product.database.force(`update workflow_run set updated_at = now() - interval '1 minute' where id = $1`, [runId]);
+  product.database.force(`update workflow_run set updated_at = now() - interval '1 minute' where id = $1`, [
+    runId,
+  ]);
 
 const loseJobs = (runId: string) =>
   product.database.query(`delete from pgboss.job where data ->> 'runId' = $1`, [runId]);
@@ -91,7 +93,10 @@ describe('with a worker', () => {
 
   it('a run that waits for people lacks none', async () => {
     const id = await campaignInReview(working.client);
-    await working.database.force(`update workflow_run set updated_at = now() - interval '1 hour' where id = $1`, [id]);
+    await working.database.force(
+      `update workflow_run set updated_at = now() - interval '1 hour' where id = $1`,
+      [id],
+    );
     expect(await working.app.get(OrphanSweep, { strict: false }).sweep(5)).toBe(0);
   });
 });

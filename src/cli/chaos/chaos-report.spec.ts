@@ -46,6 +46,8 @@ describe('the report', () => {
   });
 
   it('tells a late take-over, which is not wrong', () => {
-    expect(reportLines({ ...REPORT, takeOvers: quantilesOf([20_000]) }).join('\n')).toContain('longer than the 15 s');
+    expect(reportLines({ ...REPORT, takeOvers: quantilesOf([20_000]) }).join('\n')).toContain(
+      'longer than the 15 s',
+    );
   });
 });

@@ -77,7 +77,9 @@ export function reportLines(report: ChaosReport): string[] {
     `  take-overs   ${timesOf(takeOvers)}${late(takeOvers)}`,
     `  Postgres     back at work after ${timesOf(recoveries)}`,
     ...report.findings.slice(0, SHOWN_FINDINGS).map(findingLine),
-    ...(report.findings.length > SHOWN_FINDINGS ? [`  and ${report.findings.length - SHOWN_FINDINGS} more`] : []),
+    ...(report.findings.length > SHOWN_FINDINGS
+      ? [`  and ${report.findings.length - SHOWN_FINDINGS} more`]
+      : []),
   ];
 }
 

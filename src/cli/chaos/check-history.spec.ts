@@ -4,7 +4,12 @@ import { checkHistory } from './check-history.js';
 
 const RUNS = ['run-a', 'run-b'];
 const STEPS = ['BATCH_DISCOVERY/requirements_agent/0', 'GENERATION/email_generator/0/0', 'REVIEW/agent/0'];
-const TRANSITIONS = ['INITIALIZATION', 'INITIALIZATION > REVIEW', 'REVIEW > DELIVERY', 'DELIVERY > COMPLETED'];
+const TRANSITIONS = [
+  'INITIALIZATION',
+  'INITIALIZATION > REVIEW',
+  'REVIEW > DELIVERY',
+  'DELIVERY > COMPLETED',
+];
 
 const rowsOf = (keys: readonly string[]): KeyedRow[] =>
   RUNS.flatMap((runId) => keys.map((key) => ({ runId, key })));
@@ -38,7 +43,8 @@ const rulesOf = (change: Partial<ChaosHistory>) => [
   ...new Set(checkHistory({ ...WHOLE, ...change }).map(({ rule }) => rule)),
 ];
 const without = <T>(rows: readonly T[], at: number) => rows.filter((_row, index) => index !== at);
-const twice = <T>(rows: readonly T[], at: number) => rows.flatMap((row, index) => (index === at ? [row, row] : [row]));
+const twice = <T>(rows: readonly T[], at: number) =>
+  rows.flatMap((row, index) => (index === at ? [row, row] : [row]));
 const withFirst = <T>(rows: readonly T[], change: Partial<T>) =>
   rows.map((row, index) => (index === 0 ? { ...row, ...change } : row));
 
@@ -49,9 +55,17 @@ describe('the check of a trial', () => {
 
   it.each<[string, Partial<ChaosHistory>, string[]]>([
     ['a run that was acknowledged and is gone', { runs: without(WHOLE.runs, 0) }, ['run.lost']],
-    ['a run more than was asked for', { acknowledged: { ...WHOLE.acknowledged, runs: ['run-a'] } }, ['run.doubled']],
+    [
+      'a run more than was asked for',
+      { acknowledged: { ...WHOLE.acknowledged, runs: ['run-a'] } },
+      ['run.doubled'],
+    ],
     ['a run that did not end', { runs: withFirst(WHOLE.runs, { status: 'RUNNING' }) }, ['run.not_completed']],
-    ['a request that was refused', { acknowledged: { ...WHOLE.acknowledged, refused: ['409'] } }, ['request.refused']],
+    [
+      'a request that was refused',
+      { acknowledged: { ...WHOLE.acknowledged, refused: ['409'] } },
+      ['request.refused'],
+    ],
     [
       'a step that was committed twice, record and all',
       { steps: twice(WHOLE.steps, 1), auditedSteps: twice(WHOLE.auditedSteps, 1) },
@@ -94,11 +108,27 @@ describe('the check of a trial', () => {
       { decisions: twice(WHOLE.decisions, 0), auditedDecisions: twice(WHOLE.decisions, 0) },
       ['approval.doubled'],
     ],
-    ['a message that was recorded as sent twice', { auditedSent: twice(WHOLE.auditedSent, 0) }, ['delivery.doubled', 'audit.differs']],
-    ['a message that left twice', { outbox: [...WHOLE.outbox, { runId: 'run-a', name: '0 (2).eml', messageId: '<run-a-0>' }] }, ['delivery.doubled', 'delivery.lost']],
-    ['a message of another in its place', { outbox: withFirst(WHOLE.outbox, { messageId: '<run-x-0>' }) }, ['delivery.lost']],
+    [
+      'a message that was recorded as sent twice',
+      { auditedSent: twice(WHOLE.auditedSent, 0) },
+      ['delivery.doubled', 'audit.differs'],
+    ],
+    [
+      'a message that left twice',
+      { outbox: [...WHOLE.outbox, { runId: 'run-a', name: '0 (2).eml', messageId: '<run-a-0>' }] },
+      ['delivery.doubled', 'delivery.lost'],
+    ],
+    [
+      'a message of another in its place',
+      { outbox: withFirst(WHOLE.outbox, { messageId: '<run-x-0>' }) },
+      ['delivery.lost'],
+    ],
     ['a message that is not in the outbox', { outbox: without(WHOLE.outbox, 0) }, ['delivery.lost']],
-    ['a half-written file left behind', { outbox: [...WHOLE.outbox, { runId: 'run-a', name: '.0.tmp', messageId: undefined }] }, ['delivery.lost']],
+    [
+      'a half-written file left behind',
+      { outbox: [...WHOLE.outbox, { runId: 'run-a', name: '.0.tmp', messageId: undefined }] },
+      ['delivery.lost'],
+    ],
     [
       'a message left uncertain',
       { deliveries: withFirst(WHOLE.deliveries, { status: 'uncertain' }) },
@@ -107,7 +137,11 @@ describe('the check of a trial', () => {
     ['a gap in the events', { sequences: withFirst(WHOLE.sequences, { count: 8 }) }, ['sequence.gap']],
     ['a history that is gone', { sequences: without(WHOLE.sequences, 0) }, ['sequence.gap']],
     ['a job left behind', { leftJobs: [{ runId: 'run-a', key: 'workflow.drive active' }] }, ['job.left']],
-    ['an audit trail that does not verify', { audit: { valid: false, checkedEvents: 40, faults: ['leaf'] } }, ['audit.invalid']],
+    [
+      'an audit trail that does not verify',
+      { audit: { valid: false, checkedEvents: 40, faults: ['leaf'] } },
+      ['audit.invalid'],
+    ],
   ])('finds %s', (_what, change, rules) => {
     expect(rulesOf(change).toSorted()).toEqual(rules.toSorted());
   });

@@ -130,7 +130,12 @@ function checkDeliveries({ deliveries, auditedSent, outbox }: ChaosHistory): Fin
 function checkSequences({ runs, sequences }: ChaosHistory): Finding[] {
   const counts = new Map(sequences.map((each) => [`${each.list} ${each.runId}`, each]));
   return runs.flatMap(({ runId, historySeq, eventSeq }) =>
-    ([['history', historySeq], ['events', eventSeq]] as const).flatMap(([list, expected]): Finding[] => {
+    (
+      [
+        ['history', historySeq],
+        ['events', eventSeq],
+      ] as const
+    ).flatMap(([list, expected]): Finding[] => {
       const { count = 0, least = 1, most = 0 } = counts.get(`${list} ${runId}`) ?? {};
       const isWhole = count === expected && most === expected && (count === 0 || least === 1);
       const detail = `${list}: ${count} rows from ${least} to ${most}, the run says ${expected}`;

@@ -28,13 +28,20 @@ export async function readHistory(
     auditedSteps: await keyed(audited('workflow.step_completed', `record -> 'detail' ->> 'step'`)),
     transitions: await keyed(TRANSITIONS),
     auditedTransitions: await keyed(
-      audited('workflow.transition', `concat_ws(' > ', record -> 'change' ->> 'from', record -> 'change' ->> 'to')`),
+      audited(
+        'workflow.transition',
+        `concat_ws(' > ', record -> 'change' ->> 'from', record -> 'change' ->> 'to')`,
+      ),
     ),
     decisions: await keyed(DECISIONS),
     auditedDecisions: await keyed(audited('approval.decided', `record -> 'oversight' ->> 'decision'`)),
     deliveries: await database.query<DeliveryRow>(DELIVERIES),
     auditedSent: await keyed(
-      audited('delivery.settled', `record -> 'detail' ->> 'index'`, `record -> 'detail' ->> 'status' = 'sent'`),
+      audited(
+        'delivery.settled',
+        `record -> 'detail' ->> 'index'`,
+        `record -> 'detail' ->> 'status' = 'sent'`,
+      ),
     ),
     outbox: await readOutbox(join(dataDir, 'outbox')),
     sequences: await database.query<SequenceRow>(SEQUENCES),
@@ -80,7 +87,11 @@ async function readOutbox(folder: string): Promise<OutboxFile[]> {
     runs.map(async (runId) => {
       const names = await readdir(join(folder, runId));
       return Promise.all(
-        names.map(async (name) => ({ runId, name, messageId: messageIdIn(await readFile(join(folder, runId, name), 'utf8')) })),
+        names.map(async (name) => ({
+          runId,
+          name,
+          messageId: messageIdIn(await readFile(join(folder, runId, name), 'utf8')),
+        })),
       );
     }),
   );

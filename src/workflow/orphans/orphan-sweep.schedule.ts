@@ -37,7 +37,10 @@ export class OrphanSweepSchedule implements OnApplicationBootstrap, OnModuleDest
     try {
       await this.orphans.sweep(this.config.orphanSweepSeconds);
     } catch (error) {
-      this.logger.warn({ event: 'workflow.orphan_sweep_failed', err: error }, 'lost runs are looked for later');
+      this.logger.warn(
+        { event: 'workflow.orphan_sweep_failed', err: error },
+        'lost runs are looked for later',
+      );
     }
     if (!this.isStopping) this.next();
   }

@@ -37,23 +37,29 @@ export class OrphanSweep {
 
   /** Another process may have found it as well, or somebody has gone on with it: that is asked under the lock. */
   private async giveJob({ tenantId, runId }: OrphanRun, idleSeconds: number): Promise<boolean> {
-    const prepared = await this.database.withTenant(tenantId, async (trx): Promise<PreparedChange | undefined> => {
-      const run = await this.runs.lock(trx, runId);
-      const orphan = run && (await this.orphans.find(trx, runId, idleSeconds));
-      if (!run || !orphan) return undefined;
-      const fact = {
-        type: 'workflow.job_restored',
-        outcome: 'success',
-        actor: { type: 'system', ref: 'engine' },
-        detail: { job: orphan.job },
-      } as const;
-      const change = this.writer.prepare(run, changeOf({ facts: [fact], jobs: [{ name: orphan.job }] }));
-      await this.writer.apply(trx, change);
-      return change;
-    });
+    const prepared = await this.database.withTenant(
+      tenantId,
+      async (trx): Promise<PreparedChange | undefined> => {
+        const run = await this.runs.lock(trx, runId);
+        const orphan = run && (await this.orphans.find(trx, runId, idleSeconds));
+        if (!run || !orphan) return undefined;
+        const fact = {
+          type: 'workflow.job_restored',
+          outcome: 'success',
+          actor: { type: 'system', ref: 'engine' },
+          detail: { job: orphan.job },
+        } as const;
+        const change = this.writer.prepare(run, changeOf({ facts: [fact], jobs: [{ name: orphan.job }] }));
+        await this.writer.apply(trx, change);
+        return change;
+      },
+    );
     if (!prepared) return false;
     this.writer.committed(prepared);
-    this.logger.warn({ event: 'workflow.job_restored', runId }, 'a run had lost its job and was given another');
+    this.logger.warn(
+      { event: 'workflow.job_restored', runId },
+      'a run had lost its job and was given another',
+    );
     return true;
   }
 }

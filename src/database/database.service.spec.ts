@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createTestDatabase,
@@ -58,6 +59,31 @@ describe('DatabaseService', () => {
     );
     expect(rows[0]?.role).not.toBe('countersign_app');
     expect(rows[0]?.tenant ?? '').toBe('');
+  });
+
+  it('survives a connection that breaks between two statements of a transaction', async () => {
+    const work = test.database.withTenant(TEST_TENANT_ID, async (trx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
+      const pid = rows[0]?.pid;
+      await test.query('select pg_terminate_backend($1)', [pid]);
+      await expect
+        .poll(() => test.query('select from pg_stat_activity where pid = $1', [pid]), { timeout: 20_000 })
+        .toEqual([]);
+      // The process hears of it while it waits for nothing from the database; unheard, it would end here.
+      await new Promise((resolve) => setImmediate(resolve));
+      await sql`select 1`.execute(trx);
+    });
+    await expect(work).rejects.toThrow();
+    await expect(test.database.ping()).resolves.toBeUndefined();
+  });
+
+  it('takes the locks from a process that is frozen inside a transaction', async () => {
+    const settings = await test.database.withTenant(TEST_TENANT_ID, (trx) =>
+      sql<{ value: string }>`select current_setting('idle_in_transaction_session_timeout') as value`.execute(
+        trx,
+      ),
+    );
+    expect(settings.rows).toEqual([{ value: '10s' }]);
   });
 
   it('never lets text other than a UUID into the statement that names the tenant', () => {

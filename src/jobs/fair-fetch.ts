@@ -10,7 +10,8 @@ export interface FetchedJob {
 /**
  * Takes the next jobs of a queue, the groups in turn: the group that holds the fewest goes first, and none gets more
  * than its share, however long its queue. The groups are found by skipping through the index, so that a group with
- * 100,000 waiting jobs costs no more than one with a single job.
+ * 100,000 waiting jobs costs no more than one with a single job. What is chosen is looked up one by one, and not by a
+ * join: the planner, who cannot know how few they are, would read the whole queue for it.
  *
  * $1 queue, $2 how many, $3 how many one group may hold here, $4 how many one group may hold anywhere (null = any),
  * $5 how many each group holds here, as a JSON object.
@@ -44,12 +45,14 @@ candidates as (
     order by j.start_after limit least(greatest(rooms.room, 0), $2::int)) as due
 ),
 chosen as (
-  select j.id from candidates join pgboss.job j on j.name = $1 and j.id = candidates.id and j.state < 'active'
-  order by candidates.turn limit $2 for update of j skip locked
+  select locked.id from (select id from candidates order by turn) as candidate cross join lateral (
+    select j.id from pgboss.job j where j.name = $1 and j.id = candidate.id and j.state < 'active'
+    limit 1 for update skip locked) as locked
+  limit $2
 )
 update pgboss.job j set state = 'active', started_on = now(), heartbeat_on = now(),
   retry_count = case when j.started_on is null then j.retry_count else j.retry_count + 1 end
-from chosen where j.name = $1 and j.id = chosen.id
+where j.name = $1 and j.id = any (array (select id from chosen))
 returning j.id, j.data, j.group_id, j.retry_count`;
 
 /** The index that {@link FAIR_FETCH} skips through. */

@@ -27,9 +27,11 @@ const BOUNDARIES = [
 /** Events in the middle of work: a worker frozen right after one has something to lose. */
 const BUSY = ['agent.started', 'agent.progress', 'delivery.progress'] as const;
 
+const KINDS = ['freeze', 'worker', 'api', 'all_workers', 'freeze'] as const;
+
 type Injury =
   | { readonly kind: 'boundary'; readonly event: string }
-  | { readonly kind: 'worker' | 'api' | 'all_workers' | 'freeze' | 'postgres' };
+  | { readonly kind: (typeof KINDS)[number] | 'postgres' };
 
 /** Injures the product in an order that the seed decides, and counts what it did. */
 export class ChaosInjuries {
@@ -54,7 +56,7 @@ export class ChaosInjuries {
   /** Goes through all kinds in a random order, again and again, until it is told to stop; then heals what is under way. */
   async go(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      for (const injury of this.random.shuffled(this.kinds())) {
+      for (const injury of this.order()) {
         await wait(this.random.between(200, 2_000), undefined, { signal: stop }).catch(() => undefined);
         if (stop.aborted) break;
         await this.inflict(injury, stop);
@@ -63,12 +65,12 @@ export class ChaosInjuries {
     await Promise.all(this.underWay);
   }
 
-  private kinds(): Injury[] {
-    return [
-      ...BOUNDARIES.map((event) => ({ kind: 'boundary' as const, event })),
-      ...(['worker', 'worker', 'all_workers', 'freeze', 'freeze', 'api'] as const).map((kind) => ({ kind })),
-      ...(this.postgres ? [{ kind: 'postgres' as const }] : []),
-    ];
+  /** The kinds and the boundaries in turn, so that a short trial has seen some of each. */
+  private order(): Injury[] {
+    const kinds = [...KINDS, ...(this.postgres ? (['postgres'] as const) : [])].map((kind) => ({ kind }));
+    const boundaries = BOUNDARIES.map((event) => ({ kind: 'boundary' as const, event }));
+    const [first, second] = [this.random.shuffled(kinds), this.random.shuffled(boundaries)];
+    return second.flatMap((boundary, at) => [...first.slice(at, at + 1), boundary]);
   }
 
   private async inflict(injury: Injury, stop: AbortSignal): Promise<void> {
@@ -81,14 +83,13 @@ export class ChaosInjuries {
   private async carryOut(injury: Injury, stop: AbortSignal): Promise<boolean> {
     switch (injury.kind) {
       case 'boundary':
-        return (
-          (await this.untilEvent(injury.event, stop)) &&
-          this.killed(this.processes.killOne('worker', this.random))
-        );
+        return (await this.untilEvent(injury.event, stop)) && this.killWorker();
       case 'worker':
-        return this.killed(this.processes.killOne('worker', this.random));
+        return (await this.processes.untilWorkersWhole(stop)) && this.killWorker();
       case 'all_workers':
-        return this.killed(this.processes.killWorkers());
+        // Nobody is there to take over until one has started again: that time is not measured.
+        this.watch.disturbed();
+        return this.processes.killWorkers();
       case 'api':
         return this.processes.killOne('api', this.random);
       case 'freeze':
@@ -98,7 +99,8 @@ export class ChaosInjuries {
     }
   }
 
-  private async killed(isDone: boolean): Promise<boolean> {
+  private async killWorker(): Promise<boolean> {
+    const isDone = this.processes.killOne('worker', this.random);
     if (isDone) await this.watch.injured();
     return isDone;
   }
@@ -130,8 +132,9 @@ export class ChaosInjuries {
     return true;
   }
 
-  /** Waits until an event of a type is committed from now on; false when none came. */
+  /** Waits until nothing is injured any more and an event of a type is committed; false when none came. */
   private async untilEvent(type: string, stop: AbortSignal): Promise<boolean> {
+    if (!(await this.processes.untilWorkersWhole(stop))) return false;
     const before = await this.eventsOf(type);
     const deadline = Date.now() + BOUNDARY_TIMEOUT_MS;
     while ((await this.eventsOf(type)) <= before) {

@@ -48,6 +48,13 @@ export class ChaosProcesses {
     return this.places.find(({ role }) => role === 'api')?.process?.address;
   }
 
+  /** Waits until every worker is there and awake; false when that does not come about before it is told to stop. */
+  async untilWorkersWhole(stop: AbortSignal): Promise<boolean> {
+    const workers = this.places.filter(({ role }) => role === 'worker').length;
+    while (!stop.aborted && this.alive('worker').length < workers) await wait(50);
+    return !stop.aborted;
+  }
+
   /** Kills one at random and replaces it. False when there is none alive. */
   killOne(role: Role, random: SeededRandom): boolean {
     const alive = this.alive(role);

@@ -59,6 +59,7 @@ export class DeliveryService {
   async deliver(tenantId: string, runId: string, { signal, draining }: JobContext): Promise<void> {
     const loaded = await this.loader.load(tenantId, runId);
     if (!loaded || loaded.run.phase !== 'DELIVERY' || isEnded(loaded.run.status)) return;
+    if (loaded.holdsBackDelivery(loaded.run)) return this.driveFirst(loaded);
     if (!(await this.isAsApproved(loaded))) return;
     const { channel: name, url } = destinationOf(loaded);
     const channel = this.channels.find(name);
@@ -75,6 +76,15 @@ export class DeliveryService {
       await this.record(loaded, settlements);
       if (settlements.some((each) => each.status === 'pending')) await this.backOff(round, draining);
     }
+  }
+
+  /** Came too early: the run still waits for something. Whoever drives it asks for the delivery when that is over. */
+  private async driveFirst({ run }: LoadedRun): Promise<void> {
+    await this.recorder.record(run.tenantId, run.id, async (_trx, current) =>
+      isEnded(current.status) || current.waitingFor !== null
+        ? undefined
+        : { change: changeOf({ jobs: [{ name: 'workflow.drive' }] }), result: undefined },
+    );
   }
 
   /** Execution recomputes what the approval binds; a difference ends the run, and nothing leaves. */

@@ -5,18 +5,19 @@ import { ConsentService } from '../../compliance/consent/consent.service.js';
 import { DatabaseService } from '../../database/database.service.js';
 import { AppError } from '../../kernel/app-error.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
+import { agentStepsOf } from '../definitions/definition-checks.js';
 import { HandOver, type InTransaction } from '../engine/hand-over.service.js';
 import type { LoadedRun } from '../engine/loaded-run.js';
 import { RunLoader } from '../engine/run-loader.service.js';
-import type { Run } from '../runs/run.js';
-import { changeOf, type RunChange, type RunJobRequest } from '../runs/run-change.js';
+import { deadlineJobOf, type Run } from '../runs/run.js';
+import { changeOf, type HistoryEntry, type RunChange, type RunJobRequest } from '../runs/run-change.js';
 import { EMPTY_CONTEXT, readContext } from '../runs/run-context.js';
 import { StaleRun } from '../runs/run-writer.service.js';
 import { UncertainDeliveries } from './uncertain-deliveries.repository.js';
 
 /** Why a run is not retried. */
 interface Refusal {
-  readonly reason: 'status' | 'consent' | 'deliveries_uncertain';
+  readonly reason: 'status' | 'consent' | 'deliveries_uncertain' | 'approval_expired';
   readonly detail: string;
 }
 
@@ -69,6 +70,12 @@ export class RunRetry {
   private async refusalOf(loaded: LoadedRun, isUncertain: boolean): Promise<Refusal | undefined> {
     const { run, definition } = loaded;
     if (run.status !== 'FAILED') return { reason: 'status', detail: `The run is ${run.status}.` };
+    if (loaded.approval?.status === 'expired') {
+      return {
+        reason: 'approval_expired',
+        detail: 'Its approval has expired with it: fork the run from REVIEW, so that people are asked anew.',
+      };
+    }
     if (isUncertain) {
       return {
         reason: 'deliveries_uncertain',
@@ -113,9 +120,14 @@ function retryOf(loaded: LoadedRun, principal: Principal, requestId: string, now
   // A run can fail while people are still asked, when what drives it meets a fault.
   const status = loaded.approval?.status === 'pending' ? 'WAITING_FOR_APPROVAL' : 'RUNNING';
   const failure = (readContext(run.context) ?? EMPTY_CONTEXT).contextData.lastError?.code;
+  const { timeoutSeconds } = loaded.definition;
+  // It gets the whole time again, or it would be late at once.
+  const deadlineAt =
+    timeoutSeconds === undefined ? undefined : new Date(now.getTime() + timeoutSeconds * 1_000);
   return changeOf({
     status,
     attempt,
+    deadlineAt,
     history: [
       {
         kind: 'control',
@@ -126,6 +138,7 @@ function retryOf(loaded: LoadedRun, principal: Principal, requestId: string, now
         startedAt: now,
         endedAt: now,
       },
+      ...reopened(loaded, attempt, now),
     ],
     events: [{ type: 'workflow.retried', data: { attempt, phase: run.phase, actorId: principal.id } }],
     facts: [
@@ -138,8 +151,34 @@ function retryOf(loaded: LoadedRun, principal: Principal, requestId: string, now
         detail: { attempt },
       },
     ],
-    jobs: jobsOf(loaded),
+    jobs: [
+      ...jobsOf(loaded),
+      ...(deadlineAt
+        ? [{ name: 'workflow.drive' as const, id: deadlineJobOf(run), startAfter: deadlineAt }]
+        : []),
+    ],
   });
+}
+
+/** What of its phase has failed, or was given up for that, is done after all. */
+function reopened(loaded: LoadedRun, attempt: number, now: Date): HistoryEntry[] {
+  const { run, steps, definition } = loaded;
+  return agentStepsOf(definition.phases[run.phase])
+    .filter((step) => steps.hasFailures(loaded.keyOf(step, run)))
+    .map((step) => {
+      const key = loaded.keyOf(step, run);
+      steps.note({ key, status: 'reopened', output: undefined, detail: undefined });
+      return {
+        kind: 'step',
+        stepKey: key,
+        phase: run.phase,
+        agent: step.agent,
+        attempt,
+        status: 'reopened',
+        startedAt: now,
+        endedAt: now,
+      };
+    });
 }
 
 /** What the run had to be woken by has gone with the attempt that failed. */
@@ -147,6 +186,6 @@ function jobsOf(loaded: LoadedRun): RunJobRequest[] {
   const { run, definition, approval } = loaded;
   if (approval?.status === 'pending') return [{ name: 'workflow.drive', startAfter: approval.expiresAt }];
   const delivers =
-    run.phase === 'DELIVERY' && definition.phases.DELIVERY.delivery && !loaded.deliverySignal();
+    run.phase === 'DELIVERY' && definition.phases.DELIVERY.delivery && !loaded.deliverySignal() && !loaded.holdsBackDelivery(run);
   return delivers ? [{ name: 'delivery.deliver' }] : [];
 }

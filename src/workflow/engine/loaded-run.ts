@@ -230,6 +230,13 @@ export class LoadedRun {
     return typeof email === 'string' ? this.entries.get(email)?.subjectRef : undefined;
   }
 
+  /** Whether messages are held back by a wait of DELIVERY that is not over. */
+  holdsBackDelivery(run: Run): boolean {
+    return this.definition.phases.DELIVERY.agents.some(
+      (step, position) => !isAgentStep(step) && !this.steps.isDone(waitKey('DELIVERY', position, run.round)),
+    );
+  }
+
   deliverySignal(): RunSnapshot['signals'][number] | undefined {
     return this.signals.find((signal) => signal.type === 'delivery.settled');
   }

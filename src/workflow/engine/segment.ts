@@ -57,6 +57,7 @@ export class Segment {
       phase: change.phase ?? this.loaded.run.phase,
       round: change.round ?? this.loaded.run.round,
       context: change.context ?? this.loaded.run.context,
+      deadlineAt: change.deadlineAt ?? this.loaded.run.deadlineAt,
       waitingFor: change.waitingFor === undefined ? this.loaded.run.waitingFor : change.waitingFor,
     });
   }

@@ -20,7 +20,8 @@ export function stepMade(loaded: LoadedRun, outcome: StepOutcome): StepChange {
 }
 
 /**
- * Items of a fan-out that have finished, as one piece: those with an answer, and those given up.
+ * Items of a fan-out that have finished, as one piece: those with an answer, and those given up. It bears the name of
+ * the first answer in it, for items given up may be tried again later.
  *
  * @param outcomes in the order of their items.
  */
@@ -30,25 +31,26 @@ export function itemsMade(loaded: LoadedRun, step: AgentStep, outcomes: readonly
   const failed = outcomes.flatMap((each) =>
     each.failure ? [{ index: indexOf(each), code: each.failure.code }] : [],
   );
-  const first = Math.min(...outcomes.map(indexOf));
   const indexes = made.map(indexOf);
+  const first = indexes[0] ?? failed[0]?.index ?? 0;
   const isPlain = failed.length === 0 && indexes.every((index, position) => index === first + position);
   const before = loaded.steps.itemCounts(key);
-  const progress = {
-    done: before.made + before.failed + outcomes.length,
-    total: loaded.items(step).length,
-    ...(before.failed + failed.length > 0 && { failed: before.failed + failed.length }),
-  };
+  const failures = before.failed + failed.length;
   return madeOf(loaded, outcomes, {
     key: `${key}/${first}`,
-    output: made.map(({ output }) => output),
+    output: made.length > 0 ? made.map(({ output }) => output) : undefined,
     detail: { ...(isPlain ? {} : { indexes }), ...(failed.length > 0 && { failed }) },
-    progress,
+    progress: {
+      done: before.made + before.failed + outcomes.length,
+      total: loaded.items(step).length,
+      ...(failures > 0 && { failed: failures }),
+    },
   });
 }
 
 interface Made {
   readonly key: string;
+  /** Undefined when there is none: every item of the piece has failed. */
   readonly output: unknown;
   readonly detail: Readonly<Record<string, unknown>>;
   readonly progress?: { readonly done: number; readonly total: number };
@@ -65,7 +67,9 @@ function madeOf(loaded: LoadedRun, outcomes: readonly StepOutcome[], made: Made)
   const fallen = results.find((result) => result.status === 'fallback');
   const shown = fallen ?? results[0];
   const durationMs = endedAt.getTime() - startedAt.getTime();
-  const content = contentOf(made.output);
+  const content = made.output === undefined ? undefined : contentOf(made.output);
+  const status = content ? 'completed' : 'failed';
+  const failure = content ? fallen?.error : outcomes[0]?.failure;
   const detail = {
     provider: shown?.provider,
     model: shown?.model,
@@ -80,16 +84,16 @@ function madeOf(loaded: LoadedRun, outcomes: readonly StepOutcome[], made: Made)
       readContext(run.context) ?? EMPTY_CONTEXT,
       {
         agent: step.agent,
-        status: fallen ? 'fallback' : 'completed',
+        status: !content ? 'failed' : fallen ? 'fallback' : 'completed',
         executionTimeMs: durationMs,
         attempts: 1 + results.reduce((sum, result) => sum + Math.max(0, result.attempts - 1), 0),
-        error: fallen?.error,
+        error: failure,
       },
       endedAt,
     ),
     usage,
-    degraded: fallen !== undefined,
-    contents: [content],
+    degraded: content !== undefined && fallen !== undefined,
+    contents: content ? [content] : [],
     vaultEntries: loaded.takeNewEntries(),
     history: [
       {
@@ -102,8 +106,8 @@ function madeOf(loaded: LoadedRun, outcomes: readonly StepOutcome[], made: Made)
           ...results.map((result) => result.attempts),
           ...outcomes.map((each) => each.task.attempt),
         ),
-        status: 'completed',
-        outputHash: content.hash,
+        status,
+        outputHash: content?.hash,
         usage,
         degraded: fallen !== undefined,
         detail,
@@ -114,10 +118,10 @@ function madeOf(loaded: LoadedRun, outcomes: readonly StepOutcome[], made: Made)
     events: eventsOf(run.phase, step, durationMs, results, made.progress),
     facts: [
       {
-        type: 'workflow.step_completed',
-        outcome: 'success',
+        type: content ? 'workflow.step_completed' : 'workflow.step_failed',
+        outcome: content ? 'success' : 'failure',
         actor: { type: 'agent', ref: step.agent },
-        code: fallen?.error?.code,
+        code: failure?.code,
         model: shown && {
           provider: shown.provider,
           name: shown.model,
@@ -127,14 +131,14 @@ function madeOf(loaded: LoadedRun, outcomes: readonly StepOutcome[], made: Made)
         },
         detail: {
           step: made.key,
-          output: content.hash.toString('hex'),
+          ...(content && { output: content.hash.toString('hex') }),
           calls: results.length,
           degraded: fallen !== undefined,
         },
       },
     ],
   });
-  return { change, record: { key: made.key, status: 'completed', output: made.output, detail } };
+  return { change, record: { key: made.key, status, output: made.output, detail } };
 }
 
 /** An attempt that is followed by another one. */

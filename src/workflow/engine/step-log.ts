@@ -3,7 +3,10 @@ import { partsOfKey } from './step-key.js';
 /** What the history keeps of a piece of work. Rows of other writers may lack any of it. */
 export interface StepRecord {
   readonly key: string;
-  /** `completed`, `failed`, `cancelled`, or `retried`: an attempt that is followed by another one. */
+  /**
+   * `completed`, `failed`, `cancelled`; `retried`: an attempt that is followed by another one; `reopened`: what has
+   * failed or was cancelled is to be done after all.
+   */
   readonly status: string;
   readonly output: unknown;
   readonly detail: unknown;
@@ -39,12 +42,35 @@ export class StepLog {
 
   note({ key, status, output, detail }: StepRecord): void {
     const { step, item } = partsOfKey(key);
-    if (status === 'completed') {
-      this.forget(key);
-      if (item === undefined) this.outputs.set(key, output);
-      else this.noteItems(step, item, output, detail);
-    } else if (status === 'failed' || status === 'cancelled') this.closed.set(key, status);
-    else if (status === 'retried') this.noteRetry(key, step, detail);
+    switch (status) {
+      case 'completed':
+        this.forget(key);
+        if (item === undefined) this.outputs.set(key, output);
+        else this.noteItems(step, item, output, detail);
+        return;
+      case 'failed':
+      case 'cancelled':
+        if (item === undefined) this.closed.set(key, status);
+        else this.noteItems(step, item, output, detail);
+        return;
+      case 'retried':
+        this.noteRetry(key, step, detail);
+        return;
+      case 'reopened':
+        this.reopen(key);
+        return;
+      default:
+    }
+  }
+
+  /** Whether a step has failed, was cancelled, or has items or attempts that have failed. */
+  hasFailures(key: string): boolean {
+    return (
+      this.closed.has(key) ||
+      this.retries.has(key) ||
+      this.retriedItems(key).size > 0 ||
+      (this.items.get(key)?.failed.size ?? 0) > 0
+    );
   }
 
   /** The output of a step that is no fan-out. */
@@ -102,6 +128,7 @@ export class StepLog {
       log.made.set(indexes?.[position] ?? first + position, each);
     }
     for (const { index, code } of failed) log.failed.set(index, code);
+    for (const index of indexes ?? []) log.failed.delete(index);
     for (const index of [...(indexes ?? []), ...failed.map((each) => each.index)])
       this.forget(`${step}/${index}`);
   }
@@ -114,6 +141,14 @@ export class StepLog {
     if (key === step) return;
     const ofStep = this.retriesOfStep.get(step) ?? new Set();
     this.retriesOfStep.set(step, ofStep.add(key));
+  }
+
+  private reopen(key: string): void {
+    this.closed.delete(key);
+    this.items.get(key)?.failed.clear();
+    for (const item of this.retriedItems(key)) this.retries.delete(item);
+    this.retriesOfStep.delete(key);
+    this.retries.delete(key);
   }
 
   private forget(key: string): void {

@@ -5,7 +5,6 @@ import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { ERROR_CATALOGUE } from '../../kernel/error-catalogue.js';
 import { newId } from '../../kernel/ids.js';
 import { resolveReference } from '../definitions/references.js';
-import { isAgentStep } from '../definitions/step.schema.js';
 import { conditionsOf, type WaitStep } from '../definitions/wait.schema.js';
 import { contentOf } from '../runs/content.js';
 import { changeOf, joinChanges, NO_CHANGE, type RunChange } from '../runs/run-change.js';
@@ -188,8 +187,6 @@ function toldOf(conditions: readonly WaitCondition[]) {
 
 /** Whether this was the last wait before messages go out. */
 function deliveryBehind({ loaded, run }: Segment): boolean {
-  const { agents, delivery } = loaded.definition.phases.DELIVERY;
-  if (run.phase !== 'DELIVERY' || !delivery) return false;
-  const { steps } = loaded.view(run);
-  return agents.every((step, index) => isAgentStep(step) || steps[index]?.state === 'done');
+  const { delivery } = loaded.definition.phases.DELIVERY;
+  return run.phase === 'DELIVERY' && delivery !== undefined && !loaded.holdsBackDelivery(run);
 }

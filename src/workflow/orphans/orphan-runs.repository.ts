@@ -32,12 +32,13 @@ export class OrphanRunRepository {
 /**
  * Which job a run lacks: in DELIVERY the one that hands messages over, unless all of them have an outcome. A run
  * that waits for people lacks one when its approval should have expired; one whose messages are uncertain waits for
- * people too. The clock is that of the database.
+ * people too. One that waits for a time or a signal lacks one when that should have woken it, and any run at its
+ * deadline. The clock is that of the database.
  */
 function orphans(idleSeconds: number, limit: number, condition = sql``) {
   return sql<OrphanRun>`
     select run.tenant_id as "tenantId", run.id as "runId",
-      case when run.phase = 'DELIVERY' and (open.deliveries > 0 or made.deliveries = 0)
+      case when run.phase = 'DELIVERY' and run.waiting_for is null and coalesce(run.deadline_at > now(), true) and (open.deliveries > 0 or made.deliveries = 0)
         then 'delivery.deliver' else 'workflow.drive' end as job
     from workflow_run run
     cross join lateral (
@@ -51,10 +52,22 @@ function orphans(idleSeconds: number, limit: number, condition = sql``) {
       and (open.deliveries > 0 or open.uncertain = 0)
       and (run.status in ('QUEUED', 'RUNNING') or exists (
         select from approval where approval.run_id = run.id and approval.status = 'pending'
-          and approval.expires_at < now() - make_interval(secs => ${idleSeconds})))
+          and approval.expires_at < now() - make_interval(secs => ${idleSeconds}))
+        or run.deadline_at < now() - make_interval(secs => ${idleSeconds}))
+      and (run.waiting_for is null or run.deadline_at < now() - make_interval(secs => ${idleSeconds}) or exists (
+        select from jsonb_path_query(run.waiting_for, 'lax $.conditions[*]') as awaited
+        where awaited ->> 'until' < ${since(idleSeconds)} or exists (
+          select from workflow_signal signal where signal.run_id = run.id and signal.consumed_at is null
+            and signal.type = 'signal.' || (awaited ->> 'name')
+            and signal.created_at < now() - make_interval(secs => ${idleSeconds}))))
       and not exists (
         select from pgboss.job where name in ('workflow.drive', 'delivery.deliver') and state < 'completed'
           and data ->> 'runId' = run.id::text and start_after < now() + interval '1 minute')
       ${condition}
     order by run.id limit ${limit}`;
+}
+
+/** So long ago, as the engine writes instants: texts of one form compare like the instants themselves. */
+function since(idleSeconds: number) {
+  return sql`to_char((now() - make_interval(secs => ${idleSeconds})) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }

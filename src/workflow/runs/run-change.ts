@@ -100,6 +100,8 @@ export interface RunChange {
   readonly attempt?: number;
   /** What the run waits for from now on; null = nothing any more. */
   readonly waitingFor?: WaitingFor | null;
+  /** When the run ends if it has not ended by then. */
+  readonly deadlineAt?: Date;
   readonly history: readonly HistoryEntry[];
   readonly events: readonly RunEvent[];
   readonly facts: readonly AuditFact[];
@@ -157,6 +159,7 @@ export function joinChanges(first: RunChange, second: RunChange): RunChange {
     usage: first.usage && second.usage ? addUsage(first.usage, second.usage) : (second.usage ?? first.usage),
     degraded: first.degraded || second.degraded,
     attempt: second.attempt ?? first.attempt,
+    deadlineAt: second.deadlineAt ?? first.deadlineAt,
     waitingFor: second.waitingFor === undefined ? first.waitingFor : second.waitingFor,
     history: [...first.history, ...second.history],
     events: [...first.events, ...second.events],

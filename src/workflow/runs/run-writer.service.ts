@@ -95,7 +95,7 @@ export class RunWriter {
 
   private prepared(run: Run, change: RunChange, audit: PreparedAudit) {
     const now = this.clock.now();
-    return { after: after(run, change, audit, now), change: withEndedWakes(run, change), audit, now };
+    return { after: after(run, change, audit, now), change: withoutVoidJobs(withEndedWakes(run, change)), audit, now };
   }
 }
 
@@ -107,6 +107,13 @@ function withEndedWakes(run: Run, change: RunChange): RunChange {
   if (ids.length === 0) return change;
   const wakes = ids.map((id) => ({ id, name: 'workflow.drive' as const }));
   return { ...change, endedJobs: [...change.endedJobs, ...wakes] };
+}
+
+/** A statement does not see the jobs it makes itself: one that it would end at once is not made. */
+function withoutVoidJobs(change: RunChange): RunChange {
+  if (change.jobs.length === 0 || change.endedJobs.length === 0) return change;
+  const ended = new Set(change.endedJobs.map(({ id }) => id));
+  return { ...change, jobs: change.jobs.filter(({ id }) => id === undefined || !ended.has(id)) };
 }
 
 /** The run as it stands after a change. */
@@ -130,7 +137,7 @@ function after(run: Run, change: RunChange, audit: PreparedAudit, now: Date): Ru
     degraded: run.degraded || change.degraded === true,
     attempt: change.attempt ?? run.attempt,
     waitingFor: isEnded(status) ? null : change.waitingFor === undefined ? run.waitingFor : change.waitingFor,
-    deadlineAt: run.deadlineAt,
+    deadlineAt: change.deadlineAt ?? run.deadlineAt,
     updatedAt: now,
     completedAt: isEnded(status) ? (run.completedAt ?? now) : null,
   };

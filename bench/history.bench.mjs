@@ -93,7 +93,7 @@ async function compare(cluster, filled, runs, rounds) {
     const [withHistory, empty] = [figure('full', key), figure('empty', key)];
     const share = ((100 * withHistory) / empty).toFixed(0);
     tell(
-      `${label} with / without the history`,
+      `${String(label)} with / without the history`,
       `${withHistory.toFixed(1)} / ${empty.toFixed(1)} (${share} %)`,
     );
   }

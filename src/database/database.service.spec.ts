@@ -73,7 +73,7 @@ describe('DatabaseService', () => {
       await new Promise((resolve) => setImmediate(resolve));
       await sql`select 1`.execute(trx);
     });
-    await expect(work).rejects.toThrow();
+    await expect(work).rejects.toBeInstanceOf(Error);
     await expect(test.database.ping()).resolves.toBeUndefined();
   });
 

@@ -319,7 +319,8 @@ describe('the tables of pg-boss', () => {
       `explain (analyze, format json) ${FAIR_FETCH}`,
       values,
     );
-    const nodes = nodesOf((plan[0]?.['QUERY PLAN'] as { Plan: PlanNode }[])[0]?.Plan);
+    const [explained] = (plan[0]?.['QUERY PLAN'] ?? []) as { Plan: PlanNode }[];
+    const nodes = nodesOf(explained?.Plan);
     const scans = nodes.filter((node) => node['Relation Name'] !== undefined);
     expect(scans.length).toBeGreaterThan(0);
     expect(scans.filter((node) => node['Node Type'] === 'Seq Scan')).toEqual([]);

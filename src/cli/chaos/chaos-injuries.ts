@@ -67,7 +67,10 @@ export class ChaosInjuries {
 
   /** The kinds and the boundaries in turn, so that a short trial has seen some of each. */
   private order(): Injury[] {
-    const kinds = [...KINDS, ...(this.postgres ? (['postgres'] as const) : [])].map((kind) => ({ kind }));
+    const all: readonly Exclude<Injury['kind'], 'boundary'>[] = this.postgres
+      ? [...KINDS, 'postgres']
+      : KINDS;
+    const kinds = all.map((kind) => ({ kind }));
     const boundaries = BOUNDARIES.map((event) => ({ kind: 'boundary' as const, event }));
     const [first, second] = [this.random.shuffled(kinds), this.random.shuffled(boundaries)];
     return second.flatMap((boundary, at) => [...first.slice(at, at + 1), boundary]);

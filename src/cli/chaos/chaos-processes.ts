@@ -132,10 +132,10 @@ export class ChaosProcesses {
       if (/"event":"(workflow\.run_changed|jobs\.lost)"/.test(line)) this.yielded++;
     });
     void process?.gone.then(() => {
-      if (this.isOver || place.process !== process) return;
+      if (this.isOver || place.process !== process) return undefined;
       this.endedByThemselves.push(`${place.role}: ${process.lastLines(3).join(' | ')}`);
       place.process = undefined;
-      this.replace(place);
+      return this.replace(place);
     });
   }
 

@@ -180,7 +180,7 @@ function listsByRun(rows: readonly KeyedRow[]): Map<string, string[]> {
 }
 
 function longest(lists: ReadonlyMap<string, readonly string[]>): string[] {
-  const sets = [...lists.values()].map((list) => [...new Set(list)]);
+  const sets = [...lists.values()].map((list) => Array.from(new Set(list)));
   return sets.reduce((one, other) => (other.length > one.length ? other : one), []);
 }
 

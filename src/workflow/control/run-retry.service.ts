@@ -186,6 +186,9 @@ function jobsOf(loaded: LoadedRun): RunJobRequest[] {
   const { run, definition, approval } = loaded;
   if (approval?.status === 'pending') return [{ name: 'workflow.drive', startAfter: approval.expiresAt }];
   const delivers =
-    run.phase === 'DELIVERY' && definition.phases.DELIVERY.delivery && !loaded.deliverySignal() && !loaded.holdsBackDelivery(run);
+    run.phase === 'DELIVERY' &&
+    definition.phases.DELIVERY.delivery &&
+    !loaded.deliverySignal() &&
+    !loaded.holdsBackDelivery(run);
   return delivers ? [{ name: 'delivery.deliver' }] : [];
 }

@@ -95,7 +95,12 @@ export class RunWriter {
 
   private prepared(run: Run, change: RunChange, audit: PreparedAudit) {
     const now = this.clock.now();
-    return { after: after(run, change, audit, now), change: withoutVoidJobs(withEndedWakes(run, change)), audit, now };
+    return {
+      after: after(run, change, audit, now),
+      change: withoutVoidJobs(withEndedWakes(run, change)),
+      audit,
+      now,
+    };
   }
 }
 

@@ -24,13 +24,9 @@ export const approvalSchema = z
       .max(10)
       .optional()
       .meta({ description: 'How many rejections end the run (1).' }),
-    fourEyes: z
-      .literal(true)
-      .optional()
-      .meta({
-        description:
-          'Bars the requester from approving, whatever the configuration says; it can only tighten.',
-      }),
+    fourEyes: z.literal(true).optional().meta({
+      description: 'Bars the requester from approving, whatever the configuration says; it can only tighten.',
+    }),
     roles: roles.optional().meta({ description: 'Roles that may decide; all that may review when absent.' }),
     expiresInHours: afterHours
       .optional()
@@ -48,12 +44,9 @@ export const approvalSchema = z
       .strictObject({
         afterHours,
         roles,
-        instead: z
-          .boolean()
-          .optional()
-          .meta({
-            description: 'Whether from then on only these may decide, not those asked before as well.',
-          }),
+        instead: z.boolean().optional().meta({
+          description: 'Whether from then on only these may decide, not those asked before as well.',
+        }),
       })
       .optional()
       .meta({ description: 'When others are asked.' }),

@@ -189,6 +189,24 @@ export interface ApprovalTable {
   round: number;
   created_at: Date;
   expires_at: Date;
+  roles: string[];
+  reject_quorum: number;
+  remind_at: Date[];
+  reminded: number;
+  escalate_at: Date | null;
+  escalation_roles: string[];
+  escalated_at: Date | null;
+}
+
+export interface ApprovalDelegationTable {
+  id: string;
+  tenant_id: string;
+  run_id: string;
+  approval_id: string;
+  from_actor: string;
+  to_actor: string;
+  reason: string | null;
+  created_at: Date;
 }
 
 export interface ApprovalDecisionTable {
@@ -462,6 +480,7 @@ export interface Tables {
   artifact: ArtifactTable;
   approval: ApprovalTable;
   approval_decision: ApprovalDecisionTable;
+  approval_delegation: ApprovalDelegationTable;
   delivery: DeliveryTable;
   vault_token: VaultTokenTable;
   webhook_endpoint: WebhookEndpointTable;

@@ -1,8 +1,13 @@
-import { v7, validate, version } from 'uuid';
+import { v5, v7, validate, version } from 'uuid';
 
 /** A new UUIDv7 (RFC 9562): time-ordered, so that index pages fill from the right. */
 export function newId(): string {
   return v7();
+}
+
+/** An id that follows from another and a name (UUIDv5): the same for whoever asks. */
+export function derivedId(id: string, name: string): string {
+  return v5(name, id);
 }
 
 /** Whether a text is a UUID of the kind {@link newId} makes. */

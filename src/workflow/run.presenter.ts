@@ -1,4 +1,5 @@
-import type { ApprovalRow, DecisionRow } from './review/approval.repository.js';
+import type { LoadedApproval } from './engine/loaded-run.js';
+import { type ApprovalRow, type DecisionRow, delegationsOf } from './review/approval.repository.js';
 import type { Run, RunSummary } from './runs/run.js';
 import type { DecidedApproval } from './review/review.service.js';
 import { EMPTY_CONTEXT, readContext } from './runs/run-context.js';
@@ -78,6 +79,12 @@ export function presentApproval(approval: ApprovalRow, decisions: readonly Decis
     requesterId: approval.requester_id,
     fourEyes: approval.four_eyes,
     requiredApprovals: approval.required_approvals,
+    rejectQuorum: approval.reject_quorum,
+    roles: approval.roles,
+    delegations: delegationsOf(approval).map(presentDelegation),
+    escalatesAt: approval.escalate_at,
+    escalatedAt: approval.escalated_at,
+    reminded: approval.reminded,
     round: approval.round,
     decisions: decisions
       .filter((decision) => decision.approval_id === approval.id)
@@ -104,6 +111,12 @@ export function presentDecided({ approval, runId, round, contentHash }: DecidedA
     requesterId: approval.requesterId,
     fourEyes: approval.fourEyes,
     requiredApprovals: approval.requiredApprovals,
+    rejectQuorum: approval.rejectQuorum,
+    roles: approval.roles,
+    delegations: approval.delegations.map(presentDelegation),
+    escalatesAt: approval.escalateAt,
+    escalatedAt: approval.escalatedAt,
+    reminded: approval.reminded,
     round,
     decisions: approval.decisions.map(({ actorId, decision, comment, decidedAt }) => ({
       actorId,
@@ -114,6 +127,10 @@ export function presentDecided({ approval, runId, round, contentHash }: DecidedA
     createdAt: approval.createdAt,
     expiresAt: approval.expiresAt,
   };
+}
+
+function presentDelegation({ reason, ...delegation }: LoadedApproval['delegations'][number]) {
+  return { ...delegation, reason: reason ?? undefined };
 }
 
 type HistoryRow = Awaited<ReturnType<RunRepository['history']>>[number];

@@ -130,6 +130,12 @@ export class ListApprovalsQuery extends PageQuery {
   @IsOptional()
   @IsIn(APPROVAL_STATUSES)
   status?: string;
+
+  /** Only what waits for the decision of who asks: pending, their role or handed to them, not decided by them. */
+  @ApiPropertyOptional({ type: 'boolean' })
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  mine?: 'true' | 'false';
 }
 
 export const MAX_ATTRIBUTE_LENGTH = 200;

@@ -37,6 +37,10 @@ import { OrphanSweepSchedule } from './orphans/orphan-sweep.schedule.js';
 import { OrphanSweep } from './orphans/orphan-sweep.service.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ApprovalsController } from './review/approvals.controller.js';
+import { ApprovalView } from './review/approval-view.service.js';
+import { ApprovalController } from './review/approval.controller.js';
+import { DelegationService } from './review/delegation.service.js';
+import { ReviewRefusals } from './review/review-refusals.service.js';
 import { ReviewService } from './review/review.service.js';
 import { RunCommits } from './runs/commit/run-commit.service.js';
 import { RunAccess } from './runs/run-access.service.js';
@@ -61,6 +65,7 @@ import { WorkflowWorker } from './workflow.worker.js';
     RunForkController,
     CompareController,
     ApprovalsController,
+    ApprovalController,
     DefinitionsController,
     SignalsController,
   ],
@@ -89,6 +94,9 @@ import { WorkflowWorker } from './workflow.worker.js';
     RunWatch,
     ApprovalRepository,
     ReviewService,
+    ReviewRefusals,
+    DelegationService,
+    ApprovalView,
     RunAccess,
     RunControl,
     CancelAcknowledgement,

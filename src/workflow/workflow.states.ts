@@ -20,7 +20,12 @@ export interface RunView {
   /** Whether the phase's artefact of this round has been made. */
   readonly artifactMade: boolean;
   /** The approval of this round. */
-  readonly approval?: { readonly status: string; readonly expiresAt: Date };
+  readonly approval?: {
+    readonly status: string;
+    readonly expiresAt: Date;
+    /** When people are to be told next that it waits. */
+    readonly nextNoticeAt?: Date;
+  };
   /** Whether the delivery has reported that every message has a known outcome. */
   readonly deliverySettled: boolean;
   /** When the run ends if it has not ended by then. */
@@ -51,6 +56,7 @@ export type NextAction =
   | { readonly kind: 'enter'; readonly phase: Phase }
   | { readonly kind: 'complete' }
   | { readonly kind: 'expire-approval' }
+  | { readonly kind: 'give-notice' }
   | { readonly kind: 'time-out' }
   | { readonly kind: 'wait' };
 
@@ -145,7 +151,10 @@ function afterReview({ approval }: RunView, now: Date): NextAction {
     case 'changes_requested':
       return { kind: 'enter', phase: 'GENERATION' };
     case 'pending':
-      return approval && approval.expiresAt <= now ? { kind: 'expire-approval' } : { kind: 'wait' };
+      if (approval && approval.expiresAt <= now) return { kind: 'expire-approval' };
+      return approval?.nextNoticeAt && approval.nextNoticeAt <= now
+        ? { kind: 'give-notice' }
+        : { kind: 'wait' };
     default:
       // Rejected, expired and cancelled approvals have ended the run in the same commit.
       return { kind: 'wait' };

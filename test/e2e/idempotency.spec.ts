@@ -258,6 +258,16 @@ const CREATIONS: Readonly<Record<string, () => Promise<Creation>>> = {
       other: { decision: 'reject' },
     };
   },
+  '/v1/approvals/{id}/delegations': async () => {
+    const runId = await campaignInReview(product.client, { key: (await product.makeKey('operator')).key });
+    const approvals = await product.client.get(`/v1/workflows/${runId}/approvals`);
+    const [one, other] = await Promise.all([product.makeKey('reviewer'), product.makeKey('reviewer')]);
+    return {
+      path: `/v1/approvals/${approvals.body.items[0].id as string}/delegations`,
+      body: { toActorId: one.id },
+      other: { toActorId: other.id },
+    };
+  },
   '/v1/schedules': async () => {
     const body = await scheduleBody(product);
     return { path: '/v1/schedules', body, other: { ...body, cron: '0 0 2 1 *' } };

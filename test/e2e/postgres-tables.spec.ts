@@ -19,6 +19,7 @@ const KNOWN: Record<keyof Tables, true> = {
   artifact: true,
   approval: true,
   approval_decision: true,
+  approval_delegation: true,
   delivery: true,
   vault_token: true,
   webhook_endpoint: true,

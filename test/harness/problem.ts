@@ -41,6 +41,7 @@ const TABLES = [
   'artifact',
   'approval',
   'approval_decision',
+  'approval_delegation',
   'delivery',
   'vault_token',
   'schedule',

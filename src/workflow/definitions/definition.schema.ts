@@ -3,6 +3,7 @@ import { PHASES } from '../../compliance/state/phases.js';
 import { definitionFaults } from './definition-checks.js';
 import { step } from './step.schema.js';
 import { reference, template } from './template.schema.js';
+import { approvalSchema } from './approval.schema.js';
 
 const name = z
   .string()
@@ -37,12 +38,7 @@ const phase = z.strictObject({
     .optional()
     .meta({ description: 'With parallel: agents under way at once; all when absent.' }),
   artifact: artifact.optional().meta({ description: 'What the phase makes for people to review.' }),
-  approval: z
-    .strictObject({
-      artifact: z.string().meta({ description: 'Name of the artefact that is shown and bound.' }),
-      required: z.int().min(1).max(10).default(1).meta({ description: 'How many approvals are needed.' }),
-    })
-    .optional(),
+  approval: approvalSchema.optional(),
   delivery: z
     .strictObject({
       artifact: z.string(),

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { ERROR_CATALOGUE } from '../../kernel/error-catalogue.js';
 import type { AgentStep } from '../definitions/step.schema.js';
+import { giveNotice } from '../review/give-notice.js';
 import { joinChanges, NO_CHANGE, type RunChange } from '../runs/run-change.js';
 import { readWaitingFor, signalsAwaited } from '../runs/waiting-for.js';
 import { decideNext, type NextAction } from '../workflow.states.js';
@@ -60,6 +61,8 @@ export class Advancer {
         return this.transitions.requestApproval(loaded, run);
       case 'expire-approval':
         return this.transitions.expireApproval(loaded);
+      case 'give-notice':
+        return giveNotice(loaded, segment.now(this.clock.now()));
       case 'complete':
         return this.transitions.complete(loaded, run, segment.enterPhase(this.clock.now()));
       case 'cancel-agents':

@@ -4,22 +4,31 @@ import type { WorkflowDefinition } from '../definitions/definition.schema.js';
 import { resolveReference, type Scope } from '../definitions/references.js';
 import { type AgentStep, isAgentStep, type Step, stepNameOf } from '../definitions/step.schema.js';
 import { conditionsOf, type WaitStep } from '../definitions/wait.schema.js';
+import type { ApprovalTerms } from '../review/approval-terms.js';
+import { nextNoticeAt } from '../review/approval-times.js';
 import type { Run } from '../runs/run.js';
 import { readWaitingFor } from '../runs/waiting-for.js';
 import type { RunView, StepView } from '../workflow.states.js';
 import { stepKey, waitKey } from './step-key.js';
 import { type FailedItem, StepLog, type StepRecord } from './step-log.js';
 
-export interface LoadedApproval {
+export interface LoadedApproval extends ApprovalTerms {
   readonly id: string;
   readonly status: string;
   readonly artifactId: string;
   readonly bindingHash: Buffer;
   readonly requesterId: string;
-  readonly fourEyes: boolean;
-  readonly requiredApprovals: number;
   readonly createdAt: Date;
-  readonly expiresAt: Date;
+  /** How many of the reminders are done with. */
+  readonly reminded: number;
+  readonly escalatedAt: Date | null;
+  /** Whose say was handed to whom. */
+  readonly delegations: readonly {
+    readonly fromActor: string;
+    readonly toActor: string;
+    readonly reason: string | null;
+    readonly createdAt: Date;
+  }[];
   readonly decisions: readonly {
     readonly actorId: string;
     readonly decision: string;
@@ -116,7 +125,7 @@ export class LoadedRun {
       phase: run.phase,
       steps: phase.agents.map((step, position) => this.viewOf(step, position, run)),
       artifactMade: this.artifact !== undefined,
-      approval: this.approval,
+      approval: this.approval && { ...this.approval, nextNoticeAt: nextNoticeAt(this.approval) },
       deliverySettled: this.deliverySignal() !== undefined,
       deadlineAt: run.deadlineAt,
       waitingFor: readWaitingFor(run.waitingFor),

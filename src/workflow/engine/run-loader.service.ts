@@ -7,6 +7,7 @@ import { DefinitionStore } from '../definitions/definition-store.service.js';
 import {
   ApprovalRepository,
   type DecisionRow,
+  delegationsOf,
   type RoundApprovalRow,
 } from '../review/approval.repository.js';
 import { contentOf } from '../runs/content.js';
@@ -98,6 +99,14 @@ function approvalOf(row: RoundApprovalRow, decisions: readonly DecisionRow[]): L
     requiredApprovals: row.required_approvals,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
+    rejectQuorum: row.reject_quorum,
+    roles: row.roles,
+    remindAt: row.remind_at,
+    reminded: row.reminded,
+    escalateAt: row.escalate_at,
+    escalationRoles: row.escalation_roles,
+    escalatedAt: row.escalated_at,
+    delegations: delegationsOf(row),
     decisions: decisions.map((each) => ({
       actorId: each.actor_id,
       decision: each.decision,

@@ -2,6 +2,7 @@ import type { AuditFact, AuditRecord } from '../../compliance/audit/audit-leaf.j
 import type { PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
 import { isEnded, type Phase } from '../../compliance/state/phases.js';
 import { type AgentStep, stepNameOf } from '../definitions/step.schema.js';
+import { dueOfWake } from '../review/approval-times.js';
 import { deadlineJobOf, type Run } from '../runs/run.js';
 import { changeOf, joinChanges, NO_CHANGE, type RunChange } from '../runs/run-change.js';
 import { readWaitingFor, wakesAt } from '../runs/waiting-for.js';
@@ -118,6 +119,8 @@ export class Segment {
   private dueOfClaim(): Date | null | undefined {
     if (this.claimId === undefined) return undefined;
     if (this.claimId === deadlineJobOf(this.committed)) return this.committed.deadlineAt;
+    const approval = dueOfWake(this.loaded.approval, this.claimId);
+    if (approval) return approval;
     const waitingFor = readWaitingFor(this.committed.waitingFor);
     return waitingFor?.jobId === this.claimId ? wakesAt(waitingFor) : undefined;
   }

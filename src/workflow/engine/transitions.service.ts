@@ -10,6 +10,8 @@ import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { newId } from '../../kernel/ids.js';
 import type { WorkflowDefinition } from '../definitions/definition.schema.js';
 import { isAgentStep } from '../definitions/step.schema.js';
+import { termsOf } from '../review/approval-terms.js';
+import { wakesOf } from '../review/approval-times.js';
 import { bindingHash } from '../review/binding.js';
 import { contentOf } from '../runs/content.js';
 import { END_EVENTS, type Run } from '../runs/run.js';
@@ -117,18 +119,24 @@ export class Transitions {
     const { artifact, definition } = loaded;
     const wanted = definition.phases.REVIEW.approval;
     if (!artifact || !wanted) return this.fail(run, 'INTERNAL', 'There is nothing to approve.');
-    const expiresAt = new Date(now.getTime() + this.config.approvalExpiryHours * 3_600_000);
+    const terms = termsOf(wanted, this.config, now);
     const approval = {
       id: newId(),
       artifactId: artifact.id,
       bindingHash: bindingHash(definition, loaded.input, artifact.content),
       requesterId: run.ownerId,
-      fourEyes: this.config.fourEyes,
-      requiredApprovals: wanted.required,
       round: run.round,
-      expiresAt,
+      ...terms,
     };
-    loaded.approval = { ...approval, status: 'pending', createdAt: now, decisions: [] };
+    const asked = {
+      ...approval,
+      createdAt: now,
+      reminded: 0,
+      escalatedAt: null,
+      delegations: [],
+      decisions: [],
+    };
+    loaded.approval = { ...asked, status: 'pending' };
     const contentHash = artifact.contentHash.toString('hex');
     return changeOf({
       status: 'WAITING_FOR_APPROVAL',
@@ -150,9 +158,10 @@ export class Transitions {
             approvalId: approval.id,
             artifactId: artifact.id,
             contentHash,
-            requiredApprovals: wanted.required,
-            fourEyes: this.config.fourEyes,
-            expiresAt: expiresAt.toISOString(),
+            requiredApprovals: terms.requiredApprovals,
+            fourEyes: terms.fourEyes,
+            roles: terms.roles,
+            expiresAt: terms.expiresAt.toISOString(),
           },
         },
       ],
@@ -168,8 +177,8 @@ export class Transitions {
           oversight: { decision: 'requested', shown: approval.bindingHash.toString('hex') },
         },
       ],
-      // Wakes the run when nobody has decided in time; found by the approval's id when somebody has.
-      jobs: [{ name: 'workflow.drive', id: approval.id, startAfter: expiresAt }],
+      // Wake the run when nobody has decided in time; found by the approval's id when somebody has.
+      jobs: wakesOf(asked),
     });
   }
 

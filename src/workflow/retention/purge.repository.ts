@@ -18,6 +18,7 @@ export type RemovedRows = Readonly<Record<(typeof PARTS_OF_RUN)[number] | 'workf
 /** What belongs to one run alone, children first. */
 export const PARTS_OF_RUN = [
   'approval_decision',
+  'approval_delegation',
   'approval',
   'artifact',
   'delivery',

@@ -21,6 +21,8 @@ export class RunArchiveRepository {
         'approvals', (select coalesce(jsonb_agg(to_jsonb(part) order by id), '[]') from approval part where run_id = run.id),
         'decisions',
           (select coalesce(jsonb_agg(to_jsonb(part) order by id), '[]') from approval_decision part where run_id = run.id),
+        'delegations',
+          (select coalesce(jsonb_agg(to_jsonb(part) order by id), '[]') from approval_delegation part where run_id = run.id),
         'deliveries', (select coalesce(jsonb_agg(to_jsonb(part) order by index), '[]') from delivery part where run_id = run.id),
         'contents', (
           select coalesce(jsonb_object_agg(encode(content.hash, 'hex'), content.body), '{}') from content

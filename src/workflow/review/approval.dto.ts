@@ -24,6 +24,21 @@ export class ApprovalDecisionDto {
   decidedAt!: string;
 }
 
+/** A say that was handed to somebody else. */
+export class DelegationDto {
+  @ApiProperty({ description: 'Id of the principal whose say it was' })
+  fromActor!: string;
+
+  @ApiProperty({ description: 'Id of the principal who has it now' })
+  toActor!: string;
+
+  @ApiPropertyOptional()
+  reason?: string;
+
+  @ApiProperty({ format: 'date-time' })
+  createdAt!: string;
+}
+
 /** A request for approval and what has become of it. */
 export class ApprovalDto {
   @ApiProperty({ format: 'uuid' })
@@ -52,6 +67,24 @@ export class ApprovalDto {
 
   @ApiProperty({ type: 'integer' })
   requiredApprovals!: number;
+
+  @ApiProperty({ type: 'integer', description: 'How many rejections end the run' })
+  rejectQuorum!: number;
+
+  @ApiProperty({ type: [String], description: 'Roles that may decide' })
+  roles!: string[];
+
+  @ApiProperty({ type: [DelegationDto] })
+  delegations!: DelegationDto[];
+
+  @ApiProperty({ format: 'date-time', nullable: true, type: String, description: 'When others are asked' })
+  escalatesAt!: string | null;
+
+  @ApiProperty({ format: 'date-time', nullable: true, type: String })
+  escalatedAt!: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'Reminders that are done with' })
+  reminded!: number;
 
   @ApiProperty({ type: 'integer' })
   round!: number;

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { PrincipalRequest } from '../../auth/principal-request.js';
@@ -10,6 +10,7 @@ import { ApiPage } from '../../http/api-page.js';
 import { Idempotent } from '../../http/idempotent.js';
 import { lastIdOf, type Page, pageOf } from '../../http/paging.js';
 import { AppError } from '../../kernel/app-error.js';
+import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { isId } from '../../kernel/ids.js';
 import { presentApproval, presentDecided } from '../run.presenter.js';
 import { RunRepository } from '../runs/run.repository.js';
@@ -26,10 +27,13 @@ export class ApprovalsController {
     private readonly approvals: ApprovalRepository,
     private readonly runs: RunRepository,
     private readonly database: DatabaseService,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Get('approvals')
-  @ApiOperation({ summary: 'List approvals, newest first; `?status=pending` is what waits' })
+  @ApiOperation({
+    summary: 'List approvals, newest first; `?status=pending&mine=true` is what waits for you',
+  })
   @ApiPage(ApprovalDto)
   @RequirePermission('approvals.read')
   async list(
@@ -38,7 +42,13 @@ export class ApprovalsController {
   ): Promise<Page<unknown>> {
     const before = query.cursor ? lastIdOf(query.cursor) : undefined;
     return this.database.withTenant(principal.tenantId, async (trx) => {
-      const rows = await this.approvals.list(trx, query.status, query.limit + 1, before);
+      const rows = await this.approvals.list(trx, {
+        status: query.status,
+        limit: query.limit + 1,
+        before,
+        waitsFor: query.mine === 'true' ? principal : undefined,
+        now: this.clock.now(),
+      });
       const page = pageOf(rows, query.limit, (row) => [row.id]);
       const decisions = await this.approvals.decisions(
         trx,

@@ -1,8 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Principal } from '../../auth/principal.js';
 import type { AuditFact } from '../../compliance/audit/audit-leaf.js';
-import { AuditTrail } from '../../compliance/audit/audit-trail.service.js';
-import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
 import { AppError } from '../../kernel/app-error.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
@@ -12,11 +10,14 @@ import type { LoadedApproval, LoadedRun } from '../engine/loaded-run.js';
 import { RunLoader } from '../engine/run-loader.service.js';
 import { endOf } from '../engine/transitions.service.js';
 import { WaitingRuns } from '../engine/waiting-runs.js';
-import type { Run } from '../runs/run.js';
 import { changeOf, joinChanges, type RunChange } from '../runs/run-change.js';
 import { StaleRun } from '../runs/run-writer.service.js';
 import { applyEdits, type EmailEdit } from './artifact-edits.js';
+import { wakesOf } from './approval-times.js';
 import { bindingHash } from './binding.js';
+import { statusAfter } from './count-decisions.js';
+import { refusalByDatabase, refusalOf } from './refusal.js';
+import { ReviewRefusals } from './review-refusals.service.js';
 
 export interface Decision {
   readonly decision: 'approve' | 'reject' | 'request_changes';
@@ -36,14 +37,11 @@ export interface DecidedApproval {
   readonly contentHash: Buffer;
 }
 
-/** SQLSTATE of the database's own four-eyes check. */
-const FOUR_EYES = 'CS001';
-
-/** What people have made of an approval; a cancelled or expired one was decided by nobody. */
-const DECIDED: ReadonlySet<string> = new Set(['approved', 'rejected', 'changes_requested']);
-
-/** Others may decide at the same moment; each time what they have decided is read first. */
-const MAX_TRIES = 5;
+/**
+ * Others may decide at the same moment; each time what they have decided is read first. Only a decision that was taken
+ * pushes another aside, and an approval takes fewer than this, so that none is lost.
+ */
+const MAX_TRIES = 32;
 
 /** A decision with who makes it and where. */
 interface Request extends Decision {
@@ -55,11 +53,10 @@ interface Request extends Decision {
 @Injectable()
 export class ReviewService {
   constructor(
-    private readonly database: DatabaseService,
     private readonly loader: RunLoader,
     private readonly waiting: WaitingRuns,
     private readonly handOver: HandOver,
-    private readonly audit: AuditTrail,
+    private readonly refusals: ReviewRefusals,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -67,7 +64,7 @@ export class ReviewService {
    * Records a decision and what follows from it: the run goes on, goes back to GENERATION, or ends REJECTED.
    *
    * @throws AppError WORKFLOW_NOT_FOUND, RUN_NOT_WAITING, APPROVAL_ALREADY_DECIDED, APPROVAL_FOUR_EYES,
-   *   VALIDATION_FAILED for edits that do not fit. A refusal for who asks is audited before it is answered.
+   *   APPROVAL_NOT_YOURS, VALIDATION_FAILED for edits that do not fit. A refusal for who asks is audited before it is answered.
    */
   async decide(
     principal: Principal,
@@ -96,8 +93,14 @@ export class ReviewService {
     onDecided?: OnDecided,
   ): Promise<DecidedApproval> {
     const { approval, run } = loaded;
-    const refusal = refusalOf(run, approval, request, this.clock.now());
-    if (refusal || !approval) return this.refuse(run.id, request, refusal ?? notWaiting(run, approval));
+    const refusal = refusalOf(run, approval, request.principal, request.decision, this.clock.now());
+    if (refusal || !approval)
+      return this.refusals.refuse(
+        run.id,
+        request.principal,
+        request.requestId,
+        refusal ?? new AppError('RUN_NOT_WAITING'),
+      );
     const change = this.changeOf(loaded, approval, request);
     const decided = {
       approval: loaded.approval ?? approval,
@@ -108,8 +111,9 @@ export class ReviewService {
     try {
       await this.handOver.proceed(loaded, change, onDecided && ((trx) => onDecided(trx, decided)));
     } catch (error) {
-      if ((error as { code?: string }).code !== FOUR_EYES) throw error;
-      return this.refuse(run.id, request, new AppError('APPROVAL_FOUR_EYES', { cause: error }));
+      const refusedByDatabase = refusalByDatabase(error);
+      if (!refusedByDatabase) throw error;
+      return this.refusals.refuse(run.id, request.principal, request.requestId, refusedByDatabase);
     }
     return decided;
   }
@@ -130,7 +134,7 @@ export class ReviewService {
       ...approval.decisions,
       { actorId: principal.id, decision, comment, bindingHash: shown, decidedAt: now },
     ];
-    const status = statusAfter(decision, decisions, approval, shown);
+    const status = statusAfter(decisions, approval, shown);
     loaded.decide(
       {
         ...approval,
@@ -183,70 +187,10 @@ export class ReviewService {
       ],
       facts: [decidedFact(approval, request, shown, edited !== undefined, now)],
       // Nobody has to be waited for any more.
-      endedJobs: status === 'pending' ? [] : [{ id: approval.id, name: 'workflow.drive' }],
+      endedJobs: status === 'pending' ? [] : wakesOf(approval).map(({ id, name }) => ({ id, name })),
     });
     return joinChanges(recorded, consequence(status, approval, principal));
   }
-
-  /** A refusal is a result too: it is recorded, then answered. */
-  private async refuse(runId: string, { principal, requestId }: Request, refusal: AppError): Promise<never> {
-    const fact: AuditFact = {
-      type: 'approval.denied',
-      outcome: 'denied',
-      actor: { type: 'apiKey', ref: principal.id },
-      targets: [{ type: 'workflow', ref: runId }],
-      code: refusal.code,
-      context: { requestId },
-    };
-    await this.database.withTenant(principal.tenantId, (trx) =>
-      this.audit.append(trx, principal.tenantId, fact),
-    );
-    throw refusal;
-  }
-}
-
-/** Why this decision is not taken; undefined when it is. */
-function refusalOf(
-  run: Run,
-  approval: LoadedApproval | undefined,
-  { principal, decision }: Request,
-  now: Date,
-): AppError | undefined {
-  if (run.status !== 'WAITING_FOR_APPROVAL' || approval?.status !== 'pending')
-    return notWaiting(run, approval);
-  if (approval.decisions.some((each) => each.actorId === principal.id)) {
-    return new AppError('APPROVAL_ALREADY_DECIDED', {
-      detail: 'You have decided on this approval already.',
-    });
-  }
-  if (approval.expiresAt <= now) {
-    return new AppError('RUN_NOT_WAITING', { detail: 'The approval has expired.' });
-  }
-  if (decision === 'approve' && approval.fourEyes && approval.requesterId === principal.id) {
-    return new AppError('APPROVAL_FOUR_EYES');
-  }
-  return undefined;
-}
-
-function notWaiting(run: Run, approval: LoadedApproval | undefined): AppError {
-  if (approval && DECIDED.has(approval.status)) {
-    return new AppError('APPROVAL_ALREADY_DECIDED', { detail: `The approval is ${approval.status}.` });
-  }
-  return new AppError('RUN_NOT_WAITING', { detail: `The run is ${run.status}.` });
-}
-
-/** What an approval has come to with its newest decision. */
-function statusAfter(
-  decision: Decision['decision'],
-  decisions: LoadedApproval['decisions'],
-  approval: LoadedApproval,
-  shown: Buffer,
-): string {
-  if (decision === 'reject') return 'rejected';
-  if (decision === 'request_changes') return 'changes_requested';
-  // Approvals of what has been edited since were given to something else.
-  const standing = decisions.filter((each) => each.decision === 'approve' && each.bindingHash.equals(shown));
-  return standing.length < approval.requiredApprovals ? 'pending' : 'approved';
 }
 
 /** What follows from it for the run. */

@@ -4,6 +4,7 @@ import type { VaultEntry } from '../../compliance/pii/operators/tokenizer.js';
 import type { Phase, RunStatus } from '../../compliance/state/phases.js';
 import type { RunJobName } from '../../jobs/job-catalogue.js';
 import type { RunEventType } from '../events/run-event-types.js';
+import type { ApprovalTerms } from '../review/approval-terms.js';
 import type { RunContext } from './run-context.js';
 import type { WaitingFor } from './waiting-for.js';
 
@@ -48,15 +49,22 @@ export interface NewArtifact {
   readonly contentHash: Buffer;
 }
 
-export interface NewApproval {
+export interface NewApproval extends ApprovalTerms {
   readonly id: string;
   readonly artifactId: string;
   readonly bindingHash: Buffer;
   readonly requesterId: string;
-  readonly fourEyes: boolean;
-  readonly requiredApprovals: number;
   readonly round: number;
-  readonly expiresAt: Date;
+}
+
+/** Somebody's say on an approval, handed to somebody else. */
+export interface NewDelegation {
+  readonly id: string;
+  readonly approvalId: string;
+  readonly fromActor: string;
+  readonly toActor: string;
+  /** Tokens stand in place of personal data. */
+  readonly reason: string | null;
 }
 
 /** What somebody has said of an approval. */
@@ -111,12 +119,18 @@ export interface RunChange {
   readonly artifacts: readonly NewArtifact[];
   readonly approvals: readonly NewApproval[];
   readonly decisions: readonly NewDecision[];
-  /** Approvals that were pending and are no more. */
+  readonly delegations: readonly NewDelegation[];
+  /** Approvals that were pending, as they are now; what is absent stays. */
   readonly closedApprovals: readonly {
     readonly id: string;
     readonly status: string;
     readonly bindingHash?: Buffer;
     readonly artifactId?: string;
+    /** How many reminders are done with. */
+    readonly reminded?: number;
+    readonly escalatedAt?: Date;
+    /** Who may decide. */
+    readonly roles?: readonly string[];
   }[];
   readonly vaultEntries: readonly VaultEntry[];
   /** Signals for the run to find. */
@@ -135,6 +149,7 @@ export const NO_CHANGE: RunChange = {
   artifacts: [],
   approvals: [],
   decisions: [],
+  delegations: [],
   closedApprovals: [],
   vaultEntries: [],
   signals: [],
@@ -168,6 +183,7 @@ export function joinChanges(first: RunChange, second: RunChange): RunChange {
     artifacts: [...first.artifacts, ...second.artifacts],
     approvals: [...first.approvals, ...second.approvals],
     decisions: [...first.decisions, ...second.decisions],
+    delegations: [...first.delegations, ...second.delegations],
     closedApprovals: [...first.closedApprovals, ...second.closedApprovals],
     vaultEntries: [...first.vaultEntries, ...second.vaultEntries],
     signals: [...first.signals, ...second.signals],

@@ -102,6 +102,10 @@ export class RunRepository {
     return (after === undefined ? rows : rows.where('artifact.id', '>', after)).execute();
   }
 
+  artifact(trx: Trx, id: string) {
+    return artifactsWithContent(trx).where('artifact.id', '=', id).executeTakeFirst();
+  }
+
   /** The newest version of an artefact. */
   latestArtifact(trx: Trx, runId: string, name: string) {
     return artifactsWithContent(trx)

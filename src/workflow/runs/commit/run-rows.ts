@@ -240,21 +240,26 @@ export function runRowParts(writes: readonly RunWrite[]): StatementPart[] {
     ),
     {
       rows: rowsOf(
-        (change) => change.closedApprovals,
+        (change) => oncePerApproval(change.closedApprovals),
         (closed) => ({
           id: closed.id,
           status: closed.status,
           binding_hash: byteaTextOrNull(closed.bindingHash),
           artifact_id: closed.artifactId ?? null,
+          reminded: closed.reminded ?? null,
+          escalated_at: closed.escalatedAt ?? null,
+          roles: closed.roles ?? null,
         }),
       ),
       ctes: (given) => [
         [
           'approvals_closed',
           `update approval a set status = x.status, binding_hash = coalesce(x.binding_hash, a.binding_hash),
-             artifact_id = coalesce(x.artifact_id, a.artifact_id)
+             artifact_id = coalesce(x.artifact_id, a.artifact_id), reminded = coalesce(x.reminded, a.reminded),
+             escalated_at = coalesce(x.escalated_at, a.escalated_at), roles = coalesce(x.roles, a.roles)
            from json_to_recordset(${given}) as x(
-             run_id uuid, id uuid, status text, binding_hash bytea, artifact_id uuid)
+             run_id uuid, id uuid, status text, binding_hash bytea, artifact_id uuid, reminded int,
+             escalated_at timestamptz, roles text[])
            where a.id = x.id and a.status = 'pending' and ${OF_WRITTEN_RUN}`,
         ],
       ],
@@ -274,6 +279,11 @@ export function runRowParts(writes: readonly RunWrite[]): StatementPart[] {
           round: approval.round,
           created_at: now,
           expires_at: approval.expiresAt,
+          roles: approval.roles,
+          reject_quorum: approval.rejectQuorum,
+          remind_at: approval.remindAt,
+          escalate_at: approval.escalateAt,
+          escalation_roles: approval.escalationRoles,
         }),
       ),
       {
@@ -288,6 +298,34 @@ export function runRowParts(writes: readonly RunWrite[]): StatementPart[] {
         round: 'int',
         created_at: 'timestamptz',
         expires_at: 'timestamptz',
+        roles: 'text[]',
+        reject_quorum: 'int',
+        remind_at: 'timestamptz[]',
+        escalate_at: 'timestamptz',
+        escalation_roles: 'text[]',
+      },
+    ),
+    insertPart(
+      'approval_delegation',
+      rowsOf(
+        (change) => change.delegations,
+        (delegation, { now }) => ({
+          id: delegation.id,
+          approval_id: delegation.approvalId,
+          from_actor: delegation.fromActor,
+          to_actor: delegation.toActor,
+          reason: delegation.reason,
+          created_at: now,
+        }),
+      ),
+      {
+        run_id: 'uuid',
+        id: 'uuid',
+        approval_id: 'uuid',
+        from_actor: 'text',
+        to_actor: 'text',
+        reason: 'text',
+        created_at: 'timestamptz',
       },
     ),
     insertPart(
@@ -343,6 +381,14 @@ export function runRowParts(writes: readonly RunWrite[]): StatementPart[] {
       ],
     },
   ];
+}
+
+/** A statement changes a row once: what several changes make of an approval is joined, the later wins. */
+function oncePerApproval(closed: RunChange['closedApprovals']): RunChange['closedApprovals'] {
+  if (closed.length < 2) return closed;
+  const joined = new Map<string, RunChange['closedApprovals'][number]>();
+  for (const each of closed) joined.set(each.id, { ...joined.get(each.id), ...each });
+  return [...joined.values()];
 }
 
 /** Texts are stored once; in one order for everybody, or two statements could wait for each other. */

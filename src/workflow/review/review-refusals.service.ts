@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { AuditTrail } from '../../compliance/audit/audit-trail.service.js';
+import { DatabaseService } from '../../database/database.service.js';
+import type { Principal } from '../../auth/principal.js';
+import type { AppError } from '../../kernel/app-error.js';
+
+/** A refusal is a result too: it is recorded, then answered. */
+@Injectable()
+export class ReviewRefusals {
+  constructor(
+    private readonly database: DatabaseService,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** @throws the refusal, once it is on record. */
+  async refuse(runId: string, principal: Principal, requestId: string, refusal: AppError): Promise<never> {
+    await this.database.withTenant(principal.tenantId, (trx) =>
+      this.audit.append(trx, principal.tenantId, {
+        type: 'approval.denied',
+        outcome: 'denied',
+        actor: { type: 'apiKey', ref: principal.id },
+        targets: [{ type: 'workflow', ref: runId }],
+        code: refusal.code,
+        context: { requestId },
+      }),
+    );
+    throw refusal;
+  }
+}

@@ -190,11 +190,12 @@ describe.each([
   });
 });
 
-/** Ends every connection that listens: nobody is told anything until it has connected again. */
+/** Ends every connection of the queue, those that listen among them: nobody is told anything until it has connected again. */
 async function deafen(database: TestDatabase): Promise<void> {
   const ended = await database.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`,
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and application_name = 'countersign-jobs'`,
   );
-  // The queue's own in both processes, and that of the worker for its claims.
-  expect(ended).toHaveLength(3);
+  // At least the queue's own in both processes, and that of the worker for its claims.
+  expect(ended.length).toBeGreaterThanOrEqual(3);
 }

@@ -163,6 +163,8 @@ function retryOf(loaded: LoadedRun, principal: Principal, requestId: string, now
 /** What of its phase has failed, or was given up for that, is done after all. */
 function reopened(loaded: LoadedRun, attempt: number, now: Date): HistoryEntry[] {
   const { run, steps, definition } = loaded;
+  // What people will be shown has been made without it.
+  if (definition.phases[run.phase].artifact && loaded.artifact) return [];
   return agentStepsOf(definition.phases[run.phase])
     .filter((step) => steps.hasFailures(loaded.keyOf(step, run)))
     .map((step) => {

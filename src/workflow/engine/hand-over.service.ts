@@ -79,8 +79,9 @@ export class HandOver {
     const { status } = segment.run;
     if (!claim) {
       if (isEnded(status) || status === 'WAITING_FOR_APPROVAL') return false;
-      // The job of a start is known by the run, so that it can be taken away again.
-      const id = segment.committed.version === 0 ? segment.run.id : undefined;
+      // The job of a start is known by the run, so that it can be taken away again; unless that name is the deadline's.
+      const { version, deadlineAt } = segment.committed;
+      const id = version === 0 && deadlineAt === null ? segment.run.id : undefined;
       segment.add(changeOf({ jobs: [{ name: 'workflow.drive', id }] }));
       return false;
     }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OrphanSweep } from '../../src/workflow/orphans/orphan-sweep.service.js';
 import { campaignInReview, startCampaign, untilEnded } from '../harness/campaign.js';
 import { type Product, startProduct } from '../harness/product.js';
+import { defineWorkflow, startSmall } from '../harness/small-workflow.js';
 
 let product: Product;
 
@@ -98,5 +99,48 @@ describe('with a worker', () => {
       [id],
     );
     expect(await working.app.get(OrphanSweep, { strict: false }).sweep(5)).toBe(0);
+  });
+
+  const waiting = async (wait: object) => {
+    const definition = await defineWorkflow(working.client, { GENERATION: { agents: [{ wait }] } });
+    const id = await startSmall(working.client, definition);
+    await working.client.until(`/v1/workflows/${id}`, ({ body }) => body.waitingFor !== null);
+    return id;
+  };
+  const stands = (id: string) =>
+    working.database.force(`update workflow_run set updated_at = now() - interval '1 hour' where id = $1`, [
+      id,
+    ]);
+  const restored = (id: string) =>
+    working.database.query(
+      `select convert_from(leaf, 'UTF8')::json -> 'detail' ->> 'job' as job from audit_event
+       where run_id = $1 and type = 'workflow.job_restored'`,
+      [id],
+    );
+
+  it('a run that waits for a signal or for a time to come lacks none', async () => {
+    const ids = await Promise.all([
+      waiting({ signal: { name: 'go' } }),
+      waiting({ timer: { seconds: 3_600 } }),
+    ]);
+    for (const id of ids) await stands(id);
+    expect(await working.app.get(OrphanSweep, { strict: false }).sweep(0)).toBe(0);
+    for (const id of ids) expect(await restored(id)).toEqual([]);
+  });
+
+  it('a run whose time has come, and one whose signal has, are woken by another', async () => {
+    const late = await waiting({ timer: { seconds: 2 } });
+    const called = await waiting({ signal: { name: 'go' } });
+    await working.database.query(
+      `create trigger lose_jobs before insert on pgboss.job_common for each row execute function lose_job()`,
+    );
+    await working.client.post(`/v1/workflows/${called}/signals`, { name: 'go' });
+    await working.database.query('drop trigger lose_jobs on pgboss.job_common');
+    await working.database.query(`delete from pgboss.job where data ->> 'runId' = $1`, [late]);
+    for (const id of [late, called]) {
+      await stands(id);
+      expect((await untilEnded(working.client, id, 60_000)).status).toBe('COMPLETED');
+      expect(await restored(id)).toEqual([{ job: 'workflow.drive' }]);
+    }
   });
 });

@@ -153,6 +153,55 @@ describe('a parallel phase', () => {
   });
 });
 
+describe('a failed phase that is retried', () => {
+  const retried = async (id: string) => {
+    script = new Script();
+    const answer = await product.client.post(`/v1/workflows/${id}/retry`);
+    expect(answer.status, answer.text).toBe(202);
+    return untilEnded(product.client, id);
+  };
+
+  it('does what had failed and what was cancelled for it, and nothing twice', async () => {
+    script.broken = new Set(['b']);
+    script.held = new Set(['c']);
+    const id = await startSmall(
+      product.client,
+      await swarm(['a', 'b', 'c'], { concurrency: 2 }, { onFallback: 'fail' }),
+    );
+    expect(await untilEnded(product.client, id)).toMatchObject({ status: 'FAILED' });
+    expect(await retried(id)).toMatchObject({ status: 'COMPLETED' });
+    expect(await stepsOf(id)).toEqual({ a: 'completed', b: 'completed', c: 'completed' });
+    expect(called('a')).toBe(1);
+  });
+
+  it('may reach a quorum that it had missed', async () => {
+    script.broken = new Set(['b', 'c']);
+    const id = await startSmall(
+      product.client,
+      await swarm(['a', 'b', 'c'], { join: { quorum: 2 } }, { onFallback: 'fail' }),
+    );
+    expect(await untilEnded(product.client, id)).toMatchObject({ status: 'FAILED' });
+    expect(await retried(id)).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  it('tries the items again that were given up', async () => {
+    script.broken = new Set(['r0', 'r1', 'r2']);
+    const step = askEach({
+      onFallback: 'fail',
+      onItemFailure: 'continue',
+      retry: { maxAttempts: 2, initialDelayMs: 0 },
+    });
+    const definition = await defineWorkflow(product.client, { GENERATION: { agents: [step] } });
+    const id = await startSmall(product.client, definition, { count: 3 });
+    expect(await untilEnded(product.client, id)).toMatchObject({ status: 'FAILED' });
+    expect(models.calls).toHaveLength(6);
+    const run = await retried(id);
+    expect(run.status).toBe('COMPLETED');
+    expect(run.output).not.toHaveProperty('failedItems');
+    expect(models.calls).toHaveLength(9);
+  });
+});
+
 describe('a fan-out', () => {
   const batch = (parts: object) => ({
     GENERATION: {

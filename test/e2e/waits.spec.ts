@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DeliveryService } from '../../src/delivery/delivery.service.js';
 import { newId } from '../../src/kernel/ids.js';
 import { untilEnded } from '../harness/campaign.js';
 import {
@@ -51,6 +52,12 @@ const send = (id: string, body: object, options = {}) =>
   product.client.post(`/v1/workflows/${id}/signals`, body, options);
 const untilItWaits = (id: string) =>
   product.client.until(`/v1/workflows/${id}`, ({ body }) => body.waitingFor !== null);
+const tenantOf = async (id: string) => {
+  const [row] = await product.database.query<{ tenant_id: string }>(
+    `select tenant_id from workflow_run where id = '${id}'`,
+  );
+  return row?.tenant_id ?? '';
+};
 const jobsOf = (id: string) =>
   product.database.query(
     `select id from pgboss.job where name = 'workflow.drive' and state < 'completed' and data ->> 'runId' = '${id}'`,
@@ -221,7 +228,7 @@ describe('a run that waits for a time', () => {
     expect(wait).toMatchObject({ detail: { by: 'timer' } });
   });
 
-  it('before its messages go out sends none of them earlier', async () => {
+  it('before its messages go out sends none of them earlier, whoever asks', async () => {
     const definition = await defineWorkflow(product.client, {
       GENERATION: {
         agents: [askEach()],
@@ -241,7 +248,12 @@ describe('a run that waits for a time', () => {
     const id = await startSmall(product.client, definition, { input: { at: 'outbox' } });
     await reader.untilWaiting(id);
     await reader.decide(id, { decision: 'approve' });
-    await untilItWaits(id);
+    const { body } = await untilItWaits(id);
+    await product.app.get(DeliveryService, { strict: false }).deliver(await tenantOf(id), body.id, {
+      signal: new AbortController().signal,
+      draining: new AbortController().signal,
+    });
+    expect((await product.client.get(`/v1/workflows/${id}/deliveries`)).body.items).toEqual([]);
     expect(await deliveredMails(product, id)).toEqual([]);
     await send(id, { name: 'go' });
     expect(await untilEnded(product.client, id)).toMatchObject({ status: 'COMPLETED', output: { sent: 1 } });
@@ -277,7 +289,22 @@ describe('a run with a deadline', () => {
       contextData: { lastError: { code: 'RUN_TIMED_OUT' } },
       approvals: [{ status: 'expired' }],
     });
+    const retry = await product.client.post(`/v1/workflows/${id}/retry`);
+    expectProblem(retry, 409, 'RUN_NOT_RETRYABLE');
+    expect(retry.body.reason).toBe('approval_expired');
     await expect.poll(() => jobsOf(id)).toEqual([]);
+  });
+
+  it('has its whole time again when it is retried', async () => {
+    const id = await start([signal()], { timeoutSeconds: 2 });
+    const { deadlineAt } = await untilEnded(product.client, id);
+    expect((await product.client.post(`/v1/workflows/${id}/retry`)).status).toBe(202);
+    const { body } = await untilItWaits(id);
+    expect(Date.parse(body.deadlineAt)).toBeGreaterThan(Date.parse(deadlineAt));
+    expect(await untilEnded(product.client, id)).toMatchObject({
+      status: 'FAILED',
+      contextData: { lastError: { code: 'RUN_TIMED_OUT' } },
+    });
   });
 
   it('leaves nothing behind when it ends in time', async () => {

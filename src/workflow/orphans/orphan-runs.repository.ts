@@ -38,7 +38,8 @@ export class OrphanRunRepository {
 function orphans(idleSeconds: number, limit: number, condition = sql``) {
   return sql<OrphanRun>`
     select run.tenant_id as "tenantId", run.id as "runId",
-      case when run.phase = 'DELIVERY' and run.waiting_for is null and coalesce(run.deadline_at > now(), true) and (open.deliveries > 0 or made.deliveries = 0)
+      case when run.phase = 'DELIVERY' and run.waiting_for is null and coalesce(run.deadline_at > now(), true)
+          and (open.deliveries > 0 or made.deliveries = 0)
         then 'delivery.deliver' else 'workflow.drive' end as job
     from workflow_run run
     cross join lateral (

@@ -232,7 +232,6 @@ export const configSchema = z.strictObject({
       fanOutBatch: whole(1, 500)
         .default(25)
         .describe('Items of a fan-out that are under way or not yet committed: what a crash can cost.'),
-      fanOutBatch: whole(1, 500).default(25).describe('Items of a fan-out that are committed together.'),
       orphanSweepSeconds: whole(1, 86_400)
         .default(60)
         .describe('How often runs without a job are looked for, and how long they must have stood still.'),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { Trx } from '../../database/trx.js';
 import type { RunJobName } from '../../jobs/job-catalogue.js';
+import { typeOfSignal } from '../engine/loaded-run.js';
 
 /** A run that waits for a job which does not exist. */
 export interface OrphanRun {
@@ -30,28 +31,36 @@ export class OrphanRunRepository {
 }
 
 /**
- * Which job a run lacks: in DELIVERY the one that hands messages over, unless all of them have an outcome. A run
- * that waits for people lacks one when its approval should have expired; one whose messages are uncertain waits for
- * people too. The clock is that of the database.
+ * Runs that are due and have no job that is due. Due is a run that has been left in the middle of its work; one that
+ * waits, when the first of its times has come or a signal it listens for is there; one that people are asked about,
+ * when the approval has expired; any run at its deadline. A run whose messages are uncertain waits for people as well.
+ *
+ * In DELIVERY the job is the one that hands messages over, unless all of them have an outcome. The clock is that of
+ * the database.
  */
 function orphans(idleSeconds: number, limit: number, condition = sql``) {
   return sql<OrphanRun>`
     select run.tenant_id as "tenantId", run.id as "runId",
-      case when run.phase = 'DELIVERY' and (open.deliveries > 0 or made.deliveries = 0)
+      case when run.phase = 'DELIVERY' and run.waiting_for is null and (message.open > 0 or message.made = 0)
         then 'delivery.deliver' else 'workflow.drive' end as job
     from workflow_run run
     cross join lateral (
-      select count(*) filter (where status in ('pending', 'sending')) as deliveries,
-        count(*) filter (where status = 'uncertain') as uncertain
-      from delivery where run_id = run.id and status in ('pending', 'sending', 'uncertain')) as open
-    cross join lateral (
-      select count(*) as deliveries from (select from delivery where run_id = run.id limit 1) as first) as made
+      select count(*) filter (where status in ('pending', 'sending')) as open,
+        count(*) filter (where status = 'uncertain') as uncertain, count(*) as made
+      from delivery where run.phase = 'DELIVERY' and run_id = run.id) as message
+    cross join lateral (select least(run.deadline_at, case
+      when run.waiting_for is not null then (
+        select least(min((wait ->> 'until')::timestamptz), min(signal.created_at))
+        from jsonb_array_elements(run.waiting_for -> 'conditions') as wait
+        left join workflow_signal signal on signal.run_id = run.id and signal.consumed_at is null
+          and wait ->> 'kind' = 'signal' and signal.type = ${typeOfSignal('')} || (wait ->> 'name'))
+      when run.status = 'WAITING_FOR_APPROVAL' then (
+        select min(expires_at) from approval where approval.run_id = run.id and approval.status = 'pending')
+      when message.open > 0 or message.uncertain = 0 then run.updated_at
+      end) as since) as due
     where run.completed_at is null
       and run.updated_at < now() - make_interval(secs => ${idleSeconds})
-      and (open.deliveries > 0 or open.uncertain = 0)
-      and (run.status in ('QUEUED', 'RUNNING') or exists (
-        select from approval where approval.run_id = run.id and approval.status = 'pending'
-          and approval.expires_at < now() - make_interval(secs => ${idleSeconds})))
+      and due.since < now() - make_interval(secs => ${idleSeconds})
       and not exists (
         select from pgboss.job where name in ('workflow.drive', 'delivery.deliver') and state < 'completed'
           and data ->> 'runId' = run.id::text and start_after < now() + interval '1 minute')

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { typeOfSignal } from '../../src/workflow/engine/loaded-run.js';
 import { OrphanSweep } from '../../src/workflow/orphans/orphan-sweep.service.js';
 import { campaignInReview, startCampaign, untilEnded } from '../harness/campaign.js';
 import { type Product, startProduct } from '../harness/product.js';
@@ -65,6 +66,50 @@ describe('a run whose job was deleted', () => {
     expect(await sweep()).toBe(0);
     await product.database.query(`update pgboss.job set state = 'active' where data ->> 'runId' = $1`, [id]);
     expect(await sweep()).toBe(0);
+  });
+});
+
+describe('a run that waits', () => {
+  const waitingFor = async (condition: object): Promise<string> => {
+    const id = await startedRun();
+    await loseJobs(id);
+    await age(id);
+    const wait = { key: 'wait', jobId: id, since: new Date().toISOString(), conditions: [condition] };
+    await product.database.force('update workflow_run set waiting_for = $2 where id = $1', [id, wait]);
+    return id;
+  };
+  const fromNow = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
+
+  it('lacks no job until its time has come', async () => {
+    const id = await waitingFor({ kind: 'timer', until: fromNow(3_600) });
+    expect(await sweep()).toBe(0);
+    await waitingFor({ kind: 'timer', until: fromNow(-3_600) });
+    expect(await sweep()).toBe(1);
+    expect(await jobsOf(id)).toEqual([]);
+  });
+
+  it('lacks no job until the signal it listens for is there', async () => {
+    const id = await waitingFor({ kind: 'signal', name: 'go', onTimeout: 'fail' });
+    const send = (name: string) =>
+      product.database.query(
+        `insert into workflow_signal (id, tenant_id, run_id, type, payload, created_at)
+         select gen_random_uuid(), tenant_id, id, $2, '{}', now() - interval '1 minute' from workflow_run where id = $1`,
+        [id, typeOfSignal(name)],
+      );
+    await send('another');
+    expect(await sweep()).toBe(0);
+    await send('go');
+    expect(await sweep()).toBe(1);
+    expect(await jobsOf(id)).toHaveLength(1);
+  });
+
+  it('is woken at its deadline', async () => {
+    const id = await waitingFor({ kind: 'signal', name: 'go', onTimeout: 'fail' });
+    await product.database.force('update workflow_run set deadline_at = $2 where id = $1', [
+      id,
+      fromNow(-60),
+    ]);
+    expect(await sweep()).toBe(1);
   });
 });
 

@@ -73,7 +73,10 @@ export class ChaosInjuries {
     const kinds = all.map((kind) => ({ kind }));
     const boundaries = BOUNDARIES.map((event) => ({ kind: 'boundary' as const, event }));
     const [first, second] = [this.random.shuffled(kinds), this.random.shuffled(boundaries)];
-    return second.flatMap((boundary, at) => [...first.slice(at, at + 1), boundary]);
+    return second.flatMap((boundary, at): Injury[] => {
+      const kind = first[at];
+      return kind ? [kind, boundary] : [boundary];
+    });
   }
 
   private async inflict(injury: Injury, stop: AbortSignal): Promise<void> {

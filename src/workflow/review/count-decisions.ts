@@ -3,7 +3,7 @@ import type { LoadedApproval } from '../engine/loaded-run.js';
 type Decisions = LoadedApproval['decisions'];
 
 /** Decisions as they count: of each person the newest only. */
-export function standingDecisions(decisions: Decisions): Decisions {
+function standingDecisions(decisions: Decisions): Decisions {
   return [...new Map(decisions.map((each) => [each.actorId, each])).values()];
 }
 

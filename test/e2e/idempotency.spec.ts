@@ -17,6 +17,7 @@ import { expectProblem } from '../harness/problem.js';
 import { ADMIN_KEY, type Product, productEnv, startProduct } from '../harness/product.js';
 import { makeSchedule, scheduleBody } from '../harness/schedules.js';
 import { ServerProcess } from '../harness/server-process.js';
+import { defineWorkflow, startSmall } from '../harness/small-workflow.js';
 
 let product: Product;
 let second: Instance;
@@ -233,6 +234,13 @@ const CREATIONS: Readonly<Record<string, () => Promise<Creation>>> = {
   '/v1/workflows/{id}/cancel': async () => {
     const id = (await startCampaign(product.client)).body.id as string;
     return { path: `/v1/workflows/${id}/cancel`, body: undefined, other: {} };
+  },
+  '/v1/workflows/{id}/signals': async () => {
+    const wait = { wait: { signal: { name: 'papers', timeoutSeconds: 3_600 } } };
+    const definition = await defineWorkflow(product.client, { GENERATION: { agents: [wait] } });
+    const id = await startSmall(product.client, definition);
+    const body = { name: 'papers', payload: { complete: true } };
+    return { path: `/v1/workflows/${id}/signals`, body, other: { ...body, payload: { complete: false } } };
   },
   '/v1/workflows/{id}/retry': async () => {
     const id = await campaignInReview(product.client);

@@ -124,13 +124,15 @@ describe('after a retry', () => {
 
   it('a worker that loads the run sees what was opened again', async () => {
     broken = new Set(['b']);
+    held = new Set(['c']);
     const agents = ['a', 'b', 'c'].map((name) => ask(name, strict));
-    const id = await failed({ GENERATION: { mode: 'parallel', concurrency: 1, agents } });
+    const id = await failed({ GENERATION: { mode: 'parallel', agents } });
     broken = new Set();
+    held = new Set();
     const api = await startInstance(product, { ...modelEnv(models.url), COUNTERSIGN_ROLE: 'api' });
     expect((await api.client.post(`/v1/workflows/${id}/retry`)).status).toBe(202);
     expect((await untilEnded(product.client, id)).status).toBe('COMPLETED');
-    expect(called()).toEqual(['b', 'c']);
+    expect(called()).toEqual(expect.arrayContaining(['b', 'c']));
     await api.close();
   });
 });

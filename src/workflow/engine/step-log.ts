@@ -125,10 +125,12 @@ export class StepLog {
     this.items.set(step, log);
     const { indexes, failed } = itemsIn(detail);
     for (const [position, each] of (Array.isArray(output) ? (output as unknown[]) : []).entries()) {
-      log.made.set(indexes?.[position] ?? first + position, each);
+      const index = indexes?.[position] ?? first + position;
+      log.made.set(index, each);
+      // Given up once, and made by a later attempt of the run.
+      log.failed.delete(index);
     }
     for (const { index, code } of failed) log.failed.set(index, code);
-    for (const index of indexes ?? []) log.failed.delete(index);
     for (const index of [...(indexes ?? []), ...failed.map((each) => each.index)])
       this.forget(`${step}/${index}`);
   }

@@ -19,6 +19,7 @@ const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS);
 const TABLES = [
   'approval',
   'approval_decision',
+  'approval_delegation',
   'artifact',
   'delivery',
   'vault_token',

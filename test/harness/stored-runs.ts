@@ -98,6 +98,8 @@ const PARTS = [
    from each`,
   `insert into approval_decision (id, tenant_id, run_id, approval_id, actor_id, decision, binding_hash, decided_at)
    select gen_random_uuid(), "tenantId", id, "approvalId", 'reviewer', 'approve', hashes[1], "createdAt" from each`,
+  `insert into approval_delegation (id, tenant_id, run_id, approval_id, from_actor, to_actor, reason, created_at)
+   select gen_random_uuid(), "tenantId", id, "approvalId", 'reviewer', 'deputy', null, "createdAt" from each`,
   `insert into delivery (id, tenant_id, run_id, index, subject_ref, channel, message_id, status, created_at)
    select gen_random_uuid(), "tenantId", id, 0, 'subject', 'outbox', id::text, delivery, "createdAt" from each`,
   `insert into vault_token (tenant_id, run_id, token, entity, subject_ref, shared, sealed)

@@ -8,6 +8,7 @@ import {
 } from '../../../test/harness/database.js';
 import { statementOf } from '../../database/statement.js';
 import { within } from '../../database/within.js';
+import { writeAnew } from '../../database/write-anew.js';
 import { newId } from '../../kernel/ids.js';
 import type { VaultEntry } from './operators/tokenizer.js';
 import { TokenVault } from './token-vault.service.js';
@@ -83,7 +84,7 @@ describe('TokenVault', () => {
         const entries = subjects.map((subjectRef, index) =>
           entry(`EMAIL_${index}`, subjectRef, `${index}@example.com`),
         );
-        return seal(runId, run % 2 ? entries.reverse() : entries);
+        return writeAnew(() => seal(runId, run % 2 ? entries.reverse() : entries));
       }),
     );
     for (const runId of runs) expect(await open(runId)).toHaveLength(40);

@@ -3,11 +3,11 @@ import type { PreparedAudit } from '../../compliance/audit/audit-trail.service.j
 import { isEnded } from '../../compliance/state/phases.js';
 import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
+import { writeAnew } from '../../database/write-anew.js';
 import { type Claim, ClaimQueue } from '../../jobs/claim-queue.service.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { RunEventFeed } from '../events/run-event-feed.service.js';
 import type { Run } from '../runs/run.js';
-import { writeAnew } from '../runs/commit/write-anew.js';
 import { changeOf, type RunChange } from '../runs/run-change.js';
 import { type PreparedChange, RunWriter } from '../runs/run-writer.service.js';
 import { WorkflowEngine } from '../workflow.engine.js';

@@ -5,6 +5,7 @@ import { TokenVault } from '../../../compliance/pii/token-vault.service.js';
 import { vaultParts } from '../../../compliance/pii/vault-rows.js';
 import { DatabaseService } from '../../../database/database.service.js';
 import { type Execute, statementOf } from '../../../database/statement.js';
+import { writeAnew } from '../../../database/write-anew.js';
 import { endedJobsPart, type NewJob, newJobsPart } from '../../../jobs/job-rows.js';
 import { AppError } from '../../../kernel/app-error.js';
 import { Coalescer } from '../../../kernel/coalescer.js';
@@ -19,7 +20,6 @@ import {
   type RunWrite,
   writtenRunsPart,
 } from './run-rows.js';
-import { writeAnew } from './write-anew.js';
 
 /** What one commit writes for one run. */
 export interface RunCommit extends RunWrite {

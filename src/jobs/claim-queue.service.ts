@@ -87,7 +87,7 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
 
   /** Gives a claim up whose job was not committed. */
   abandon(claim: Claim): void {
-    this.letGo(claim.id);
+    this.letGo(claim);
   }
 
   /** Drives a claimed job once it is committed. Faults are met as those of jobs taken from the queue are. */
@@ -104,7 +104,7 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
 
   /** To be called when the holder's own commit has ended the job. */
   ended(claim: Claim): void {
-    this.letGo(claim.id);
+    this.letGo(claim);
   }
 
   /** Tells whoever drives the run in this process that nobody wants its work any more. */
@@ -141,11 +141,11 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
     const context = { claim: held, signal: held.lost.signal, draining: this.stopping.signal };
     try {
       await work(context);
-      if (this.held.has(held.id)) await this.jobs.end(QUEUE, held);
+      if (this.holds(held)) await this.jobs.end(QUEUE, held);
     } catch (error) {
       await this.giveBack(held, data, error);
     } finally {
-      this.letGo(held.id);
+      this.letGo(held);
     }
   }
 
@@ -198,15 +198,16 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
 
   private take(job: FetchedJob): void {
     const data = job.data as RunJob;
-    this.hold({
+    const held: Held = {
       id: job.id,
       tenantId: data.tenantId,
       attempt: job.retry_count,
       lost: new AbortController(),
       committed: true,
-    });
+    };
+    this.hold(held);
     const { handler } = this;
-    if (handler) this.run({ id: job.id, tenantId: data.tenantId }, data, (context) => handler(data, context));
+    if (handler) this.run(held, data, (context) => handler(data, context));
   }
 
   /** Renews every lease in one statement. A job that was not there any more belongs to somebody else. */
@@ -216,7 +217,7 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
     try {
       const kept = await this.jobs.renew(QUEUE, mine);
       for (const held of mine) {
-        if (!kept.has(held.id) && this.held.has(held.id)) held.lost.abort();
+        if (!kept.has(held.id) && this.holds(held)) held.lost.abort();
       }
     } catch (error) {
       // What cannot be asked is not lost yet; the run's version keeps a loser from committing.
@@ -234,18 +235,28 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
   }
 
   private hold(held: Held): void {
+    // A job whose lease ran out may come back to the process that had it: the turn before has lost it.
+    const before = this.held.get(held.id);
+    if (before) {
+      before.lost.abort();
+      this.letGo(before);
+    }
     this.held.set(held.id, held);
     this.heldByTenant.set(held.tenantId, (this.heldByTenant.get(held.tenantId) ?? 0) + 1);
   }
 
-  private letGo(id: string): void {
-    const held = this.held.get(id);
-    if (!held) return;
+  /** Whether it is this very turn that has the job, not a later one of the same job. */
+  private holds(claim: Claim): boolean {
+    return this.held.get(claim.id) === claim;
+  }
+
+  private letGo(claim: Claim): void {
+    if (!this.holds(claim)) return;
     const wasFull = this.room() <= 0;
-    this.held.delete(id);
-    const left = (this.heldByTenant.get(held.tenantId) ?? 1) - 1;
-    if (left > 0) this.heldByTenant.set(held.tenantId, left);
-    else this.heldByTenant.delete(held.tenantId);
+    this.held.delete(claim.id);
+    const left = (this.heldByTenant.get(claim.tenantId) ?? 1) - 1;
+    if (left > 0) this.heldByTenant.set(claim.tenantId, left);
+    else this.heldByTenant.delete(claim.tenantId);
     if (wasFull || left + 1 >= this.shareOfTenant()) this.wake.notify();
   }
 }

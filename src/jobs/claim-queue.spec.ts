@@ -235,6 +235,25 @@ describe('a lease', () => {
     expect(await jobRows()).toMatchObject([{ state: 'active', attempt: 1 }]);
   });
 
+  it('of a process that takes its own job anew is lost to the turn before, and to that one alone', async () => {
+    const { claims } = await startProcess();
+    const { handler, held, contexts, release } = holding();
+    await claims.open(handler);
+    const data = run();
+    await enqueue(data);
+    await expect.poll(() => held.length, soon).toBe(1);
+    await database.query(`update pgboss.job set heartbeat_on = heartbeat_on - interval '1 minute'`);
+    await expect.poll(() => held.length, soon).toBe(2);
+    expect(contexts.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+    expect(await jobRows()).toMatchObject([{ state: 'active', attempt: 1 }]);
+    // Its place is counted once: with three others the process is full, and not before.
+    await enqueue(run(OTHER_TENANT_ID), run(OTHER_TENANT_ID), run(OTHER_TENANT_ID));
+    await expect.poll(() => held.length, soon).toBe(5);
+    expect(contexts.map(({ signal }) => signal.aborted)).toEqual([true, false, false, false, false]);
+    release();
+    await expect.poll(jobRows, soon).toEqual([]);
+  });
+
   it('of a claim that was never committed is no lease', async () => {
     const { claims } = await startProcess();
     const { handler } = holding();

@@ -12,7 +12,7 @@ const SEED = Number(process.env['CHAOS_SEED'] ?? 4_711);
 const options = (more: Partial<ChaosOptions> = {}): ChaosOptions => ({
   entry: resolve('dist/main.js'),
   environment: { PATH: process.env['PATH'] ?? '' },
-  durationMs: 90_000,
+  durationMs: 120_000,
   seed: SEED,
   workers: 2,
   runs: 1_000,

@@ -1,8 +1,35 @@
+import { randomFillSync } from 'node:crypto';
 import { v5, v7, validate, version } from 'uuid';
 
-/** A new UUIDv7 (RFC 9562): time-ordered, so that index pages fill from the right. */
+/** A new UUIDv7 (RFC 9562): time-ordered, so that index pages fill from the right. Later ids of a process are greater. */
 export function newId(): string {
-  return v7();
+  const random = nextRandom();
+  const now = Date.now();
+  if (now > lastMs) {
+    lastMs = now;
+    // Half of the counter's range stays free for the ids that follow in this millisecond.
+    counter = ((random[6] as number) << 23) | ((random[7] as number) << 15) | ((random[8] as number) << 7);
+  } else {
+    counter += 1;
+  }
+  return v7({ random, msecs: lastMs, seq: counter });
+}
+
+let lastMs = 0;
+let counter = 0;
+
+const RANDOM_BYTES = 16;
+/** Randomness for many ids at once: asking for it costs more than what comes. */
+const randomness = Buffer.alloc(RANDOM_BYTES * 256);
+let used = randomness.length;
+
+/** Sixteen random bytes, each used once. */
+function nextRandom(): Uint8Array {
+  if (used === randomness.length) {
+    randomFillSync(randomness);
+    used = 0;
+  }
+  return randomness.subarray(used, (used += RANDOM_BYTES));
 }
 
 /** An id that follows from another and a name (UUIDv5): the same for whoever asks. */

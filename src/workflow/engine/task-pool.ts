@@ -20,6 +20,9 @@ interface Options<Task, Result> {
   readonly mayStart: () => boolean;
 }
 
+/** Why a task is told to stop whose answer nobody waits for any more. */
+const NOT_WANTED = new DOMException('its answer is not wanted any more', 'AbortError');
+
 /** Runs tasks side by side and hands out what has finished, together, while the others go on. */
 export class TaskPool<Task, Result> {
   /** The first fault of a task. Nothing is started after it. */
@@ -75,7 +78,8 @@ export class TaskPool<Task, Result> {
 
   /** Stops what is under way and starts nothing any more. */
   cancel(): void {
-    this.stop.abort();
+    // With a reason given, no exception with its stack is made for every run that merely ends.
+    this.stop.abort(NOT_WANTED);
   }
 
   /** Returns when nothing goes on behind the caller's back. */

@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import prettier from 'prettier';
 import { SHORT_NAMES } from '../dist/config/config-sources.js';
+import { AUDIT_EVENT_TYPES } from '../dist/compliance/audit/audit-event-types.js';
+import { RETENTION_CLASSES } from '../dist/compliance/audit/retention-class.js';
 import { configSchema } from '../dist/config/config.schema.js';
 import { ERROR_CATALOGUE } from '../dist/kernel/error-catalogue.js';
 import { definitionSchema } from '../dist/workflow/definitions/definition.schema.js';
@@ -12,6 +14,8 @@ const files = publishedFiles({
   shortNames: SHORT_NAMES,
   errorCatalogue: ERROR_CATALOGUE,
   definitionSchema,
+  auditEventTypes: AUDIT_EVENT_TYPES,
+  retentionClasses: RETENTION_CLASSES,
 });
 for (const [path, text] of Object.entries(files)) {
   writeFileSync(

@@ -1,18 +1,30 @@
 // What the repository publishes from its code: each text is made here and nowhere else, so that a test can compare.
 import { z } from 'zod';
 
+/** @typedef {import('../src/compliance/audit/audit-event-kind.js').AuditEventKind} AuditEventKind */
+
 /**
  * @param {object} code
  * @param {z.ZodType} code.configSchema
  * @param {Readonly<Record<string, readonly [section: string, key: string]>>} code.shortNames
  * @param {Readonly<Record<string, { status: number, title: string }>>} code.errorCatalogue
  * @param {z.ZodType} code.definitionSchema
+ * @param {Readonly<Record<string, AuditEventKind>>} code.auditEventTypes
+ * @param {Readonly<Record<string, { floorDays: number, defaultDays: number, meaning: string }>>} code.retentionClasses
  * @returns {Record<string, string>} text by path
  */
-export function publishedFiles({ configSchema, shortNames, errorCatalogue, definitionSchema }) {
+export function publishedFiles({
+  configSchema,
+  shortNames,
+  errorCatalogue,
+  definitionSchema,
+  auditEventTypes,
+  retentionClasses,
+}) {
   return {
     'docs/configuration.md': configurationPage(configSchema, shortNames),
     'docs/errors.md': errorsPage(errorCatalogue),
+    'docs/audit-events.md': auditEventsPage(auditEventTypes, retentionClasses),
     'config/workflows/workflow-definition.schema.json': jsonSchema(definitionSchema),
   };
 }
@@ -70,6 +82,53 @@ Every error is answered as \`application/problem+json\` (RFC 9457). \`code\` is 
 ${table(['Code', 'Status', 'Title'], rows)}
 `;
 }
+
+/**
+ * @param {Readonly<Record<string, AuditEventKind>>} types
+ * @param {Readonly<Record<string, { floorDays: number, defaultDays: number, meaning: string }>>} classes
+ */
+function auditEventsPage(types, classes) {
+  const typeRows = Object.entries(types).map(([type, kind]) => [
+    `\`${type}\``,
+    kind.stage,
+    kind.class,
+    kind.meaning,
+    (kind.members ?? []).map((member) => `\`${member}\``).join(', '),
+    Object.entries(kind.detail ?? {})
+      .map(([field, of]) => `\`${field}\` ${of}`)
+      .join(', '),
+  ]);
+  const classRows = Object.entries(classes).map(([name, { floorDays, defaultDays, meaning }]) => [
+    `\`${name}\``,
+    String(floorDays),
+    String(defaultDays),
+    meaning,
+  ]);
+  return `# Audit events
+
+${GENERATED}
+
+${AUDIT_EVENTS_INTRODUCTION}
+## Types
+
+${table(['Type', 'Stage', 'Class', 'Meaning', 'Members', 'Detail'], typeRows)}
+
+## Retention classes
+
+How many days records are kept where no policy says otherwise, and the fewest that a policy may set.
+What stands in the chain of a run is kept as \`ai-high-risk\` at least, so that a chain goes whole.
+
+${table(['Class', 'At least', 'By default', 'What for'], classRows)}
+`;
+}
+
+const AUDIT_EVENTS_INTRODUCTION = `Every type of record in the [audit trail](audit.md), with all that it may carry. The list is closed: a type, member or field that is not
+here does not compile, and is refused when a record is built; the change is then refused with it (\`AUDIT_UNAVAILABLE\`).
+
+Every record may carry \`code\`, \`targets\`, \`session\` and \`context\`, and \`run\` where it belongs to one. \`Members\` are what it may carry besides.
+The values of \`detail\` are of one kind each: \`id\` (UUID), \`hash\` (SHA-256, hexadecimal), \`count\` (safe integer from 0), \`flag\`, \`time\` (ISO 8601, UTC)
+or \`text\`: short and written by the product, never what a person has typed.
+`;
 
 /** @param {z.ZodType} schema */
 function jsonSchema(schema) {

@@ -61,7 +61,11 @@ export class BatchControl {
         { next_row: batch.rows_total + 1 },
         { rows_started: started, rows_failed: failed },
       );
-      const fact = batchFact(batch, 'batch.rows_failed', { code: fault.code, detail: { rows: failed } });
+      const fact = batchFact(
+        batch,
+        { type: 'batch.rows_failed', detail: { rows: failed } },
+        { code: fault.code },
+      );
       await this.audit.append(trx, tenantId, fact);
     });
   }
@@ -95,7 +99,7 @@ export class BatchControl {
     await this.audit.append(
       trx,
       batch.tenant_id,
-      batchFact(batch, 'batch.aborted', { ...actor, code: reason, detail }),
+      batchFact(batch, { type: 'batch.aborted', detail }, { ...actor, code: reason }),
     );
   }
 
@@ -127,7 +131,7 @@ export class BatchControl {
     await this.audit.append(
       trx,
       batch.tenant_id,
-      batchFact(batch, 'batch.cancelled', { ...actor, code: reason, detail }),
+      batchFact(batch, { type: 'batch.cancelled', detail }, { ...actor, code: reason }),
     );
   }
 }

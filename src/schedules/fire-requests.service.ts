@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Principal } from '../auth/principal.js';
+import type { AuditNote } from '../compliance/audit/audit-leaf.js';
 import { AuditTrail } from '../compliance/audit/audit-trail.service.js';
 import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
@@ -62,10 +63,8 @@ export class FireRequests {
     return this.database.withTenant(principal.tenantId, async (trx) => {
       const schedule = await this.lock(trx, id);
       const fire = await this.addNow(trx, schedule, overlap);
-      await this.record(trx, principal, requestId, 'schedule.triggered', schedule, {
-        fireId: fire.id,
-        fireAt: fire.fireAt.toISOString(),
-      });
+      const detail = { fireId: fire.id, fireAt: fire.fireAt.toISOString() };
+      await this.record(trx, principal, requestId, schedule, { type: 'schedule.triggered', detail });
       await settle(trx, fire);
       return fire;
     });
@@ -97,12 +96,13 @@ export class FireRequests {
       }));
       const accepted = await this.fires.addOrRepeat(trx, wanted);
       const answer = { accepted, alreadyFired: times.length - accepted };
-      await this.record(trx, principal, requestId, 'schedule.backfilled', schedule, {
+      const detail = {
         from: request.from.toISOString(),
         to: request.to.toISOString(),
         overlap,
         ...answer,
-      });
+      };
+      await this.record(trx, principal, requestId, schedule, { type: 'schedule.backfilled', detail });
       await settle(trx, answer);
       return answer;
     });
@@ -142,17 +142,15 @@ export class FireRequests {
     trx: Trx,
     principal: Principal,
     requestId: string,
-    type: 'schedule.triggered' | 'schedule.backfilled',
     { tenantId, id }: Schedule,
-    detail: Readonly<Record<string, string | number>>,
+    note: AuditNote<'schedule.triggered' | 'schedule.backfilled'>,
   ): Promise<void> {
     await this.audit.append(trx, tenantId, {
-      type,
+      ...note,
       outcome: 'success',
       actor: { type: 'apiKey', ref: principal.id },
       targets: [{ type: 'schedule', ref: id }],
       context: { requestId },
-      detail,
     });
     await this.jobs.enqueue(trx, 'schedule.wake', { tenantId, scheduleId: id });
   }

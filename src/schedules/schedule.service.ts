@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Principal } from '../auth/principal.js';
 import type { AuditEventType } from '../compliance/audit/audit-event-types.js';
+import type { AuditNote } from '../compliance/audit/audit-leaf.js';
 import { AuditTrail } from '../compliance/audit/audit-trail.service.js';
 import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
@@ -104,10 +105,8 @@ export class ScheduleService {
       }
       await this.refuseTakenName(trx, schedule.name, id);
       await this.schedules.insert(trx, schedule);
-      await this.record(trx, principal, requestId, 'schedule.created', schedule, {
-        ...describe(schedule),
-        input: this.seal.fingerprint(tenantId, input),
-      });
+      const detail = { ...describe(schedule), input: this.seal.fingerprint(tenantId, input) };
+      await this.record(trx, principal, requestId, schedule, { type: 'schedule.created', detail });
       await this.orderWake(trx, schedule);
       await settle(trx, schedule);
       return schedule;
@@ -136,11 +135,12 @@ export class ScheduleService {
       const plan = isReplanned ? planOf(edited, now) : {};
       await this.schedules.update(trx, id, { ...change, ...plan }, now);
       const schedule = { ...edited, ...plan, updatedAt: now };
-      await this.record(trx, principal, requestId, 'schedule.updated', schedule, {
+      const detail = {
         ...describe(schedule),
         changed: Object.keys(edit).sort().join(' '),
         ...(edit.input && { input: this.seal.fingerprint(principal.tenantId, edit.input) }),
-      });
+      };
+      await this.record(trx, principal, requestId, schedule, { type: 'schedule.updated', detail });
       if (isReplanned) await this.orderWake(trx, schedule);
       return schedule;
     });
@@ -156,7 +156,7 @@ export class ScheduleService {
       const now = this.clock.now();
       const gone = { deletedAt: now, sealedInput: null, nextFireAt: null, wakeAt: null };
       await this.schedules.update(trx, id, gone, now);
-      await this.record(trx, principal, requestId, 'schedule.deleted', schedule, {});
+      await this.record(trx, principal, requestId, schedule, { type: 'schedule.deleted' });
     });
   }
 
@@ -168,7 +168,7 @@ export class ScheduleService {
       const now = this.clock.now();
       const change = { paused: true, pauseReason: 'REQUESTED', nextFireAt: null, wakeAt: null };
       await this.schedules.update(trx, id, change, now);
-      await this.record(trx, principal, requestId, 'schedule.paused', before, {});
+      await this.record(trx, principal, requestId, before, { type: 'schedule.paused' });
       return { ...before, ...change, updatedAt: now };
     });
   }
@@ -219,17 +219,15 @@ export class ScheduleService {
     trx: Trx,
     principal: Principal,
     requestId: string,
-    type: AuditEventType,
     { id }: Schedule,
-    detail: Readonly<Record<string, string | number | boolean>>,
+    note: AuditNote<Extract<AuditEventType, `schedule.${string}`>>,
   ): Promise<void> {
     await this.audit.append(trx, principal.tenantId, {
-      type,
+      ...note,
       outcome: 'success',
       actor: { type: 'apiKey', ref: principal.id },
       targets: [{ type: 'schedule', ref: id }],
       context: { requestId },
-      detail,
     });
   }
 
@@ -260,7 +258,7 @@ function touchesTiming(edit: ScheduleEdit): boolean {
 function describe(schedule: Schedule) {
   return {
     definition: schedule.definition,
-    version: schedule.definitionVersion ?? 'newest',
+    version: String(schedule.definitionVersion ?? 'newest'),
     session: schedule.sessionId,
     cron: schedule.cron,
     timeZone: schedule.timeZone,

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import prettier from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { publishedFiles } from '../../scripts/published-files.mjs';
+import { AUDIT_EVENT_TYPES } from '../../src/compliance/audit/audit-event-types.js';
+import { RETENTION_CLASSES } from '../../src/compliance/audit/retention-class.js';
 import { SHORT_NAMES } from '../../src/config/config-sources.js';
 import { configSchema } from '../../src/config/config.schema.js';
 import { ERROR_CATALOGUE } from '../../src/kernel/error-catalogue.js';
@@ -12,6 +14,8 @@ const files = publishedFiles({
   shortNames: SHORT_NAMES,
   errorCatalogue: ERROR_CATALOGUE,
   definitionSchema,
+  auditEventTypes: AUDIT_EVENT_TYPES,
+  retentionClasses: RETENTION_CLASSES,
 });
 
 describe('what is published from the code', () => {

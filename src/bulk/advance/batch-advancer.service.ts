@@ -69,7 +69,7 @@ export class BatchAdvancer {
       const change = { status: 'RUNNING', started_at: this.clock.now() };
       if (!(await this.batches.change(trx, batch.id, 'QUEUED', change))) return;
       const detail = { rows: batch.rows_total };
-      await this.audit.append(trx, batch.tenant_id, batchFact(batch, 'batch.started', { detail }));
+      await this.audit.append(trx, batch.tenant_id, batchFact(batch, { type: 'batch.started', detail }));
     });
   }
 
@@ -104,7 +104,7 @@ export class BatchAdvancer {
         started: batch.rows_started + started,
         failed: batch.rows_invalid + batch.rows_failed,
       };
-      await this.audit.append(trx, tenantId, batchFact(batch, 'batch.completed', { detail }));
+      await this.audit.append(trx, tenantId, batchFact(batch, { type: 'batch.completed', detail }));
     });
   }
 

@@ -102,7 +102,7 @@ export class ChunkStarter {
       );
       if (marked === 0) return;
       const detail = { rows: marked, first: failed[0]?.number ?? 0, codes: codesOf(failed) };
-      await this.audit.append(trx, batch.tenant_id, batchFact(batch, 'batch.rows_failed', { detail }));
+      await this.audit.append(trx, batch.tenant_id, batchFact(batch, { type: 'batch.rows_failed', detail }));
     });
   }
 }

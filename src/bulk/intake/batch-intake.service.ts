@@ -103,7 +103,7 @@ export class BatchIntake {
       await this.audit.append(
         trx,
         tenantId,
-        batchFact(batch, 'batch.received', { actorId: batch.owner_id, detail: { rows, invalid } }),
+        batchFact(batch, { type: 'batch.received', detail: { rows, invalid } }, { actorId: batch.owner_id }),
       );
       await this.jobs.enqueue(trx, 'bulk.advance', { tenantId, batchId: id, turn: batch.turn, idleTurns: 0 });
       return batch;

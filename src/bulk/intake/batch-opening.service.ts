@@ -116,7 +116,7 @@ export class BatchOpening {
       onError: batch.on_error,
       ...(batch.definition !== null && version !== null && { definition: batch.definition, version }),
     };
-    const fact = batchFact(batch, 'batch.created', { actorId: principal.id, detail });
+    const fact = batchFact(batch, { type: 'batch.created', detail }, { actorId: principal.id });
     await this.audit.append(trx, principal.tenantId, fact);
     return batch;
   }

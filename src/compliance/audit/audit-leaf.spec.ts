@@ -74,13 +74,33 @@ describe('an audit leaf', () => {
     });
   });
 
-  it('refuses what has no canonical form', () => {
-    const detail = { share: Number.NaN };
-    expect(() => buildAuditRecord(TENANT, { ...FACT, detail }, AT)).toThrow(TypeError);
+  it('carries what was decided, shown and answered for', () => {
+    const actor = { type: 'apiKey', ref: newId(), onBehalfOf: newId(), assurance: 'api_key' } as const;
+    const oversight = { decision: 'approve', shown: 'ab'.repeat(32), seconds: 7 };
+    const decided = buildAuditRecord(
+      TENANT,
+      { type: 'approval.decided', outcome: 'success', actor, oversight },
+      AT,
+    );
+    expect(leafOf(decided)).toMatchObject({ actor, oversight, stage: 'fact' });
+    const links = { intentId: newId() };
+    const settled = buildAuditRecord(
+      TENANT,
+      { type: 'delivery.settled', outcome: 'success', actor: FACT.actor, links },
+      AT,
+    );
+    expect(leafOf(settled)).toMatchObject({ links, stage: 'outcome' });
+    const decision = { engine: 'cedar', policyVersion: '3', digest: 'cd'.repeat(32), result: 'deny' };
+    const denied = buildAuditRecord(
+      TENANT,
+      { type: 'workflow.transition_denied', outcome: 'denied', actor: FACT.actor, decision },
+      AT,
+    );
+    expect(leafOf(denied)).toMatchObject({ decision });
   });
 
   it('refuses to grow beyond 16 KiB', () => {
-    const detail = { text: 'x'.repeat(16_384) };
-    expect(() => buildAuditRecord(TENANT, { ...FACT, detail }, AT)).toThrow(RangeError);
+    const targets = Array.from({ length: 250 }, () => ({ type: 'permission', ref: newId() }));
+    expect(() => buildAuditRecord(TENANT, { ...FACT, targets }, AT)).toThrow(RangeError);
   });
 });

@@ -1,7 +1,9 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import { canonicalJson } from '../../kernel/canonical-json.js';
 import { newId } from '../../kernel/ids.js';
-import { AUDIT_EVENT_TYPES, type AuditEventType, type AuditStage } from './audit-event-types.js';
+import type { AuditMember, DetailKind, DetailValues } from './audit-event-kind.js';
+import type { AUDIT_EVENT_TYPES, AuditEventType } from './audit-event-types.js';
+import { requireSchema } from './audit-schema.js';
 
 export type AuditOutcome = 'success' | 'failure' | 'denied' | 'unknown';
 
@@ -9,6 +11,10 @@ export type AuditOutcome = 'success' | 'failure' | 'denied' | 'unknown';
 export interface AuditActor {
   readonly type: 'user' | 'agent' | 'service' | 'system' | 'apiKey';
   readonly ref: string;
+  /** Id of the principal for whom somebody else acted. */
+  readonly onBehalfOf?: string;
+  /** How the actor was told: the method of authentication. */
+  readonly assurance?: string;
 }
 
 export interface AuditTarget {
@@ -16,28 +22,80 @@ export interface AuditTarget {
   readonly ref: string;
 }
 
-/** What is to be recorded. Ids, codes, counts and hashes only: personal data never stands in a leaf. */
-export interface AuditFact {
-  readonly type: AuditEventType;
-  readonly outcome: AuditOutcome;
-  readonly actor: AuditActor;
-  readonly targets?: readonly AuditTarget[];
-  /** Error code of the catalogue, or the rule that denied. */
-  readonly code?: string;
-  readonly change?: { readonly from?: string; readonly to?: string };
-  readonly model?: {
+/** A commitment to a personal value that stands sealed elsewhere: its path, its subject, HMAC-SHA-256 over it. */
+interface AuditCommitment {
+  readonly f: string;
+  readonly s: string;
+  readonly c: string;
+}
+
+/** The members that only some types carry; which ones says the registry. */
+interface AuditMembers {
+  readonly change: { readonly from?: string; readonly to?: string };
+  readonly model: {
     readonly provider: string;
     readonly name: string;
+    readonly version?: string;
+    readonly promptVersion?: string;
     readonly inputTokens: number;
     readonly outputTokens: number;
     /** Decimal text, because canonical numbers are binary. */
     readonly costUsd: string;
   };
-  readonly oversight?: { readonly decision: string; readonly shown: string };
+  readonly oversight: {
+    readonly decision: string;
+    /** SHA-256 of what the person was shown. */
+    readonly shown: string;
+    /** How long they had it before them. */
+    readonly seconds?: number;
+  };
+  /** What a policy engine said. */
+  readonly decision: {
+    readonly engine: string;
+    readonly policyVersion: string;
+    /** Of what it was asked. */
+    readonly digest: string;
+    readonly result: string;
+  };
+  /** Ids of events that this one belongs to. */
+  readonly links: { readonly intentId?: string };
+  readonly sealed: readonly AuditCommitment[];
+}
+
+interface EveryFact {
+  readonly outcome: AuditOutcome;
+  readonly actor: AuditActor;
+  readonly targets?: readonly AuditTarget[];
+  /** Error code of the catalogue, or the rule that denied. */
+  readonly code?: string;
   readonly context?: { readonly requestId?: string; readonly traceId?: string };
   readonly sessionId?: string;
-  readonly detail?: Readonly<Record<string, string | number | boolean>>;
 }
+
+type KindOf<T extends AuditEventType> = (typeof AUDIT_EVENT_TYPES)[T];
+type MembersOf<T extends AuditEventType> =
+  KindOf<T> extends { readonly members: readonly (infer M)[] } ? M : never;
+
+/** The detail that a type may carry. */
+export type AuditDetail<T extends AuditEventType> =
+  KindOf<T> extends { readonly detail: infer D extends Readonly<Record<string, DetailKind>> }
+    ? { readonly [F in keyof D]?: DetailValues[D[F]] }
+    : undefined;
+
+/** What is to be recorded as a type. Ids, codes, counts and hashes only: personal data never stands in a leaf. */
+export type AuditFactOf<T extends AuditEventType> = T extends AuditEventType
+  ? EveryFact & {
+      readonly [M in AuditMember]?: M extends MembersOf<T> ? AuditMembers[M] : undefined;
+    } & { readonly type: T; readonly detail?: AuditDetail<T> }
+  : never;
+
+/** What is to be recorded, as any type. */
+export type AuditFact = AuditFactOf<AuditEventType>;
+
+/** A type with its detail, where the rest of the fact is made elsewhere. */
+export type AuditNote<T extends AuditEventType> = T extends AuditEventType
+  ? Pick<AuditFactOf<T>, 'type' | 'detail'>
+  : never;
 
 /** The chain of one run, as far as it is written: each event names the one before it. */
 export interface RunChain {
@@ -70,7 +128,8 @@ const MAX_LEAF_BYTES = 16_384;
 /**
  * Builds the leaf of a fact: canonical JSON (RFC 8785), hashed as RFC 6962 asks.
  *
- * @throws TypeError when the fact holds what has no canonical form, RangeError when the leaf would exceed 16 KiB.
+ * @throws TypeError when the fact holds what its type does not carry or what has no canonical form, RangeError when the
+ *   leaf would exceed 16 KiB.
  */
 export function buildAuditRecord(
   tenantId: string,
@@ -78,8 +137,8 @@ export function buildAuditRecord(
   occurredAt: Date,
   chain?: RunChain,
 ): AuditRecord {
+  const { stage } = requireSchema(fact);
   const id = newId();
-  const stage: AuditStage = AUDIT_EVENT_TYPES[fact.type].stage;
   const run = chain ? { id: chain.runId, seq: chain.seq + 1, prev: chain.head } : null;
   const leaf = Buffer.from(
     canonicalJson(
@@ -92,17 +151,19 @@ export function buildAuditRecord(
         outcome: fact.outcome,
         code: fact.code,
         occurredAt: occurredAt.toISOString(),
-        actor: { type: fact.actor.type, ref: fact.actor.ref },
-        targets: fact.targets?.map(({ type, ref }) => ({ type, ref })),
+        actor: withoutUndefined(fact.actor),
+        targets: fact.targets,
         run: run &&
           chain && { id: run.id, seq: run.seq, prev: run.prev?.toString('hex') ?? null, phase: chain.phase },
         change: fact.change && withoutUndefined(fact.change),
-        model: fact.model,
-        oversight: fact.oversight,
+        decision: fact.decision,
+        model: fact.model && withoutUndefined(fact.model),
+        oversight: fact.oversight && withoutUndefined(fact.oversight),
+        links: fact.links && withoutUndefined(fact.links),
         session: fact.sessionId,
         context: fact.context && withoutUndefined(fact.context),
-        detail: fact.detail,
-        sealed: [],
+        detail: fact.detail && withoutUndefined(fact.detail),
+        sealed: fact.sealed ?? [],
         // Keeps a leaf hash from being guessed back to its content.
         nonce: nonce(),
       }),

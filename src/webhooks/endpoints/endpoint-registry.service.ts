@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Principal } from '../../auth/principal.js';
 import type { AuditEventType } from '../../compliance/audit/audit-event-types.js';
+import type { AuditNote } from '../../compliance/audit/audit-leaf.js';
 import { AuditTrail } from '../../compliance/audit/audit-trail.service.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { InjectConfig } from '../../config/inject-config.js';
@@ -84,9 +85,8 @@ export class EndpointRegistry {
       }
       await this.endpoints.insert(trx, endpoint);
       await this.secrets.insert(trx, tenantId, sealed);
-      await this.record(trx, principal, requestId, 'webhook.created', endpoint.id, {
-        eventTypes: endpoint.eventTypes.join(','),
-      });
+      const detail = { eventTypes: endpoint.eventTypes.join(',') };
+      await this.record(trx, principal, requestId, endpoint.id, { type: 'webhook.created', detail });
       await settle(trx, created);
     });
     return created;
@@ -126,13 +126,15 @@ export class EndpointRegistry {
       await this.endpoints.update(trx, id, this.changeOf(endpoint, update), this.clock.now());
       if (update.enabled === true) await this.turns.wake(trx, [id]);
       const isStopped = update.enabled === false && endpoint.disabledReason === null;
+      const detail = { fields: fields.join(',') };
       await this.record(
         trx,
         principal,
         requestId,
-        isStopped ? 'webhook.disabled' : 'webhook.updated',
         id,
-        isStopped ? { reason: 'requested', fields: fields.join(',') } : { fields: fields.join(',') },
+        isStopped
+          ? { type: 'webhook.disabled', detail: { ...detail, reason: 'requested' } }
+          : { type: 'webhook.updated', detail },
       );
       return this.showOne(trx, found(await this.endpoints.find(trx, id)));
     });
@@ -149,7 +151,7 @@ export class EndpointRegistry {
       await this.endpoints.markDeleted(trx, id, now);
       await this.secrets.deleteAll(trx, id);
       if ((await this.endpoints.count(trx)) === 0) await this.cursors.delete(trx, tenantId);
-      await this.record(trx, principal, requestId, 'webhook.deleted', id, {});
+      await this.record(trx, principal, requestId, id, { type: 'webhook.deleted' });
     });
   }
 
@@ -217,17 +219,15 @@ export class EndpointRegistry {
     trx: Trx,
     principal: Principal,
     requestId: string,
-    type: AuditEventType,
     id: string,
-    detail: Readonly<Record<string, string>>,
+    note: AuditNote<Extract<AuditEventType, `webhook.${string}`>>,
   ): Promise<void> {
     await this.audit.append(trx, principal.tenantId, {
-      type,
+      ...note,
       outcome: 'success',
       actor: { type: 'apiKey', ref: principal.id },
       targets: [{ type: 'webhook', ref: id }],
       context: { requestId },
-      detail,
     });
   }
 }

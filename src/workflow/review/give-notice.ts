@@ -64,11 +64,12 @@ function told(
     ],
     facts: [
       {
-        type: `approval.${what}`,
+        ...(what === 'escalated'
+          ? { type: 'approval.escalated', detail: { roles: roles.join(' ') } }
+          : { type: 'approval.reminded', detail: { reminder: String(detail.reminder) } }),
         outcome: 'success',
         actor: SYSTEM,
         targets: [{ type: 'approval', ref: id }],
-        detail: what === 'escalated' ? { roles: roles.join(' ') } : { reminder: String(detail.reminder) },
       },
     ],
   });

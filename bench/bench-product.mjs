@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { ServerProcess } from '../dist/cli/demo/server-process.js';
+import { ServerProcess } from '../dist/cli/server-process.js';
 import { parseEvents } from '../dist/cli/server-events.js';
 import { EmbeddedPostgres } from '../dist/database/embedded/embedded-postgres.js';
 

@@ -35,6 +35,8 @@ async function startBenchProduct(environment = {}) {
     entry: resolve('dist/main.js'),
     environment: {
       PATH: process.env.PATH ?? '',
+      // As `npm start` and the container have it.
+      NODE_OPTIONS: '--max-semi-space-size=6',
       PORT: '0',
       DATABASE_URL: postgres.url,
       COUNTERSIGN_ENV: 'test',

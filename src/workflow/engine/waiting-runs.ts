@@ -3,7 +3,7 @@ import type { LoadedRun } from './loaded-run.js';
 
 /** A decision that is given at once finds the run still here; originals of tokens shall not lie about for longer. */
 const KEEP_MS = 30_000;
-const MAX_RUNS = 1_000;
+const MAX_RUNS = 256;
 
 interface Waiting {
   readonly loaded: LoadedRun;

@@ -53,7 +53,8 @@ export const DOCKERFILE_RULES: readonly DockerfileRule[] = [
     name: 'the program is started without a shell, so that it receives the signals',
     holds: (all) =>
       execForm(argumentsOf(lastStage(all), 'CMD').at(-1))?.join(' ') ===
-        'node --enable-source-maps --max-semi-space-size=6 dist/main.js' && argumentsOf(all, 'ENTRYPOINT').length === 0,
+        'node --enable-source-maps --max-semi-space-size=6 dist/main.js' &&
+      argumentsOf(all, 'ENTRYPOINT').length === 0,
   },
   {
     name: 'the health check asks for liveness, without a shell',

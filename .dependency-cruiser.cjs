@@ -96,6 +96,7 @@ const DOORS = {
   '@opentelemetry/[^/]+': 'observability',
   pg: 'database',
   nodemailer: 'delivery/channels',
+  pdfmake: 'compliance/report/document',
   standardwebhooks: 'webhooks',
   'smol-toml': 'config',
   'libphonenumber-js': 'compliance/pii/recognizers',

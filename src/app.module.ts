@@ -17,6 +17,7 @@ import { RedisModule } from './redis/redis.module.js';
 import { SchedulesModule } from './schedules/schedules.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
+import { EvidenceModule } from './workflow/evidence/evidence.module.js';
 import { RetentionModule } from './workflow/retention/retention.module.js';
 import { WorkflowModule } from './workflow/workflow.module.js';
 
@@ -46,6 +47,7 @@ export class AppModule {
         AgentsModule,
         WorkflowModule,
         RetentionModule,
+        EvidenceModule,
         DeliveryModule,
         WebhooksModule,
         SchedulesModule,

@@ -43,6 +43,7 @@ const TAGS = [
   'Webhooks',
   'Retention',
   'Audit',
+  'Compliance',
   'Personal data',
   'Agents',
   'Error recovery',

@@ -121,6 +121,8 @@ import { WorkflowWorker } from './workflow.worker.js';
     RunControl,
     RunLoader,
     RunAccess,
+    RunRepository,
+    ApprovalRepository,
     RunWriter,
     RunEventFeed,
     CommittedEvents,

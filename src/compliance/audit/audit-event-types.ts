@@ -243,6 +243,12 @@ export const AUDIT_EVENT_TYPES = {
     class: 'standard',
     meaning: 'A message was asked to be sent once more.',
   },
+  'report.created': {
+    stage: 'fact',
+    class: 'standard',
+    meaning: 'A report was made and handed out; its digest is that of its canonical JSON.',
+    detail: { report: 'text', format: 'text', digest: 'hash' },
+  },
   'retention.policy_changed': {
     stage: 'fact',
     class: 'standard',

@@ -32,5 +32,6 @@ import { RunPurge } from './run-purge.service.js';
     RunArchive,
     RunPurge,
   ],
+  exports: [RetentionPolicies],
 })
 export class RetentionModule {}

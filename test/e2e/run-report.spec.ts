@@ -1,0 +1,256 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../src/kernel/canonical-json.js';
+import { newId } from '../../src/kernel/ids.js';
+import { campaignInReview, recipients, SENDER, untilEnded } from '../harness/campaign.js';
+import type { TestAnswer } from '../harness/http-client.js';
+import { textOfPdf } from '../harness/pdf-text.js';
+import { expectProblem } from '../harness/problem.js';
+import { type Product, startProduct } from '../harness/product.js';
+
+let product: Product;
+let run: string;
+let reviewer: { id: string; key: string };
+let answer: TestAnswer;
+
+const report = (id: string, accept?: string, key?: string) =>
+  product.client.get(`/v1/workflows/${id}/compliance-report`, { key, headers: accept ? { accept } : {} });
+
+const pdfOf = async (id: string) => {
+  const response = await fetch(new URL(`/v1/workflows/${id}/compliance-report`, product.client.address), {
+    headers: { accept: 'application/pdf', authorization: `Bearer ${reviewer.key}` },
+  });
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe('application/pdf');
+  return Buffer.from(await response.arrayBuffer());
+};
+
+beforeAll(async () => {
+  product = await startProduct({ COUNTERSIGN_LOG_LEVEL: 'silent' });
+  reviewer = await product.makeKey('reviewer');
+  run = await campaignInReview(product.client, { count: 3 });
+  const decided = await product.client.post(
+    `/v1/workflows/${run}/approvals`,
+    { decision: 'approve' },
+    { key: reviewer.key },
+  );
+  if (decided.status !== 201) throw new Error(decided.text);
+  await untilEnded(product.client, run);
+  answer = await report(run);
+});
+afterAll(() => product?.close());
+
+describe('the compliance report of a run', () => {
+  it('says what was run, and with which versions', () => {
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.body).toMatchObject({
+      kind: 'run',
+      reportId: expect.any(String),
+      tier: 'server',
+      run: {
+        id: run,
+        definition: 'email-campaign',
+        version: 1,
+        definitionDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
+        definitionSource: 'builtin',
+        status: 'COMPLETED',
+        lastErrorCode: null,
+      },
+    });
+  });
+
+  it('says of every gate which rules were passed, by which event', async () => {
+    expect(answer.body.gates.map(({ entering, result }: never) => [entering, result])).toEqual(
+      [
+        'INITIALIZATION',
+        'BATCH_DISCOVERY',
+        'STRATEGY_ANALYSIS',
+        'GENERATION',
+        'REVIEW',
+        'DELIVERY',
+        'COMPLETED',
+      ].map((entering) => [entering, 'passed']),
+    );
+    for (const { rules, passages } of answer.body.gates) {
+      expect(rules.length).toBeGreaterThan(1);
+      expect(new Set(rules.map(({ result }: { result: string }) => result))).toEqual(new Set(['passed']));
+      expect(passages).toHaveLength(1);
+    }
+    const [start] = answer.body.gates;
+    expect(start.rules.map(({ rule }: { rule: string }) => rule)).toContain('gdpr.consent');
+    const { body } = await product.client.get(
+      `/v1/audit/events?workflowId=${run}&type=workflow.transition&limit=200`,
+    );
+    const ids = body.items.map(({ id }: { id: string }) => id);
+    expect(ids).toContain(start.passages[0].eventId);
+  });
+
+  it('counts what was found, on what basis it was used, what models cost and what was delivered', () => {
+    const { findings, consents, models, usage, deliveries } = answer.body;
+    expect(findings).toContainEqual({ entity: 'EMAIL', tokens: 4, subjects: 4 });
+    expect(consents).toEqual([
+      expect.objectContaining({
+        purpose: 'email-campaign',
+        lawfulBasis: 'consent',
+        granted: true,
+        everybody: true,
+        subjects: 0,
+      }),
+    ]);
+    expect(models.map(({ agent }: { agent: string }) => agent)).toContain('email_generator');
+    expect(models[0]).toMatchObject({
+      provider: 'simulation',
+      fallbacks: 0,
+      breakerOpen: 0,
+      costUsd: '0.000000',
+    });
+    expect(models.reduce((sum: number, use: { inputTokens: number }) => sum + use.inputTokens, 0)).toBe(
+      usage.inputTokens,
+    );
+    expect(deliveries).toEqual([{ channel: 'outbox', status: 'sent', messages: 3, attempts: 3 }]);
+  });
+
+  it('says who approved, what they were shown and how long they took', () => {
+    const [approval] = answer.body.approvals;
+    expect(approval).toMatchObject({ status: 'approved', fourEyes: false, requiredApprovals: 1 });
+    expect(approval.decisions).toEqual([
+      {
+        actorId: reviewer.id,
+        decision: 'approve',
+        shown: approval.bindingHash,
+        decidedAt: expect.any(String),
+        secondsToDecide: expect.any(Number),
+      },
+    ]);
+  });
+
+  it('says how long the chain of its events is and where it ends', async () => {
+    const [row] = await product.database.query<{ audit_seq: number; audit_head: Buffer }>(
+      'select audit_seq, audit_head from workflow_run where id = $1',
+      [run],
+    );
+    expect(answer.body.audit).toMatchObject({
+      events: row?.audit_seq,
+      head: row?.audit_head.toString('hex'),
+    });
+    const counted = answer.body.audit.byType.reduce(
+      (sum: number, { events }: { events: number }) => sum + events,
+      0,
+    );
+    expect(counted).toBe(row?.audit_seq);
+  });
+
+  it('is put on record with its digest before it is handed out', async () => {
+    const { body } = await product.client.get('/v1/audit/events?type=report.created&limit=200');
+    const event = body.items.find(
+      ({ targets }: { targets: { ref: string }[] }) => targets[0]?.ref === answer.body.reportId,
+    );
+    expect(event).toMatchObject({
+      outcome: 'success',
+      targets: [{ type: 'report' }, { type: 'workflow', ref: run }],
+      detail: {
+        report: 'run',
+        format: 'json',
+        digest: createHash('sha256').update(canonicalJson(answer.body)).digest('hex'),
+      },
+    });
+  });
+
+  it('holds no personal data in any form', async () => {
+    const texts = [
+      answer.text,
+      (await report(run, 'text/html')).text,
+      textOfPdf(await pdfOf(run)).join('\n'),
+    ];
+    for (const text of texts) {
+      for (const { name, email } of [...recipients(3), SENDER]) {
+        expect(text).not.toContain(name);
+        expect(text).not.toContain(email);
+      }
+    }
+  });
+
+  it('comes as a page that loads nothing', async () => {
+    const page = await report(run, 'text/html,*/*;q=0.1');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    expect(page.headers.get('content-disposition')).toBe(`inline; filename="compliance-report-${run}.html"`);
+    for (const text of [
+      'COMPLETED. Every transition passed the gate.',
+      'gdpr.consent',
+      'EMAIL',
+      reviewer.id,
+    ]) {
+      expect(page.text).toContain(text);
+    }
+  });
+
+  it('comes as a PDF with the same figures', async () => {
+    const pages = textOfPdf(await pdfOf(run));
+    const text = pages.join('\n').replaceAll(/\s/g, '');
+    for (const figure of [
+      'COMPLETED.Everytransitionpassedthegate.',
+      'gdpr.consent',
+      'EMAIL',
+      'Audittier:server.',
+      run,
+    ]) {
+      expect(text).toContain(figure);
+    }
+    expect(text).toContain(`1/${pages.length}`);
+  });
+
+  it('of a denied run names the rule that denied it, and what was not looked at any more', async () => {
+    const denied = await campaignInReview(product.client, { count: 1 });
+    await product.database.force(
+      `update content set body = jsonb_set(body, '{emails,0,body}', '"changed"') from artifact
+       where content.hash = artifact.content_hash and artifact.run_id = $1`,
+      [denied],
+    );
+    await product.client.post(
+      `/v1/workflows/${denied}/approvals`,
+      { decision: 'approve' },
+      { key: reviewer.key },
+    );
+    await untilEnded(product.client, denied);
+    const { body } = await report(denied);
+    const gate = body.gates.find(({ entering }: { entering: string }) => entering === 'DELIVERY');
+    expect(gate.result).toBe('denied');
+    expect(gate.passages.at(-1)).toMatchObject({ decision: 'denied' });
+    expect(gate.rules.filter(({ result }: { result: string }) => result === 'failed')).not.toEqual([]);
+    expect(gate.rules.find(({ rule }: { rule: string }) => rule === 'pii.tokenized')).toMatchObject({
+      result: 'not_evaluated',
+    });
+    expect(body.gates.at(-1)).toMatchObject({ entering: 'COMPLETED', result: 'not_reached' });
+    expect((await report(denied, 'text/html')).text).toContain('The gate denied entering DELIVERY.');
+  });
+});
+
+describe('the report of a run is refused', () => {
+  it('to strangers', async () => {
+    expectProblem(await report(run, undefined, ''), 401, 'UNAUTHENTICATED');
+  });
+
+  it('in a form that it does not come in, before anything is read or recorded', async () => {
+    const before = (await product.client.get('/v1/audit/events?type=report.created&limit=200')).body.items
+      .length;
+    expectProblem(await report(run, 'image/png'), 406, 'NOT_ACCEPTABLE');
+    const after = (await product.client.get('/v1/audit/events?type=report.created&limit=200')).body.items
+      .length;
+    expect(after).toBe(before);
+  });
+
+  it.each(['no-id', newId()])('for a run that is not there: %s', async (id) => {
+    expectProblem(await report(id), 404, 'WORKFLOW_NOT_FOUND');
+  });
+
+  it('when it cannot be put on record', async () => {
+    await product.database.query('revoke insert on audit_event from countersign_app');
+    try {
+      expectProblem(await report(run), 503, 'AUDIT_UNAVAILABLE');
+    } finally {
+      await product.database.query('grant insert on audit_event to countersign_app');
+    }
+  });
+});

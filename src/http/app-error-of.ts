@@ -2,12 +2,14 @@ import { HttpException } from '@nestjs/common';
 import { AppError } from '../kernel/app-error.js';
 import type { ErrorCode } from '../kernel/error-catalogue.js';
 
-/** Codes of the server and its parser that say more than their status. */
+/** Codes of the server, its parser and the rules in the database that say more than their status. */
 const CODE_OF_FAULT: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'MALFORMED_JSON',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'MALFORMED_JSON',
   FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  // The database found a change without its record, and took nothing of it.
+  CS003: 'AUDIT_UNAVAILABLE',
 };
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {

@@ -153,8 +153,14 @@ function bodyOf({ definition, sessionId, input }: StartRequest, { version, attri
   };
 }
 
-/** A trail or a vault that fails because the database is away comes back with it. */
+/** A trail or a vault that fails because the database is away comes back with it, and so does a trail that the database refuses. */
 function isPassing(error: AppError): boolean {
   if (PASSING.has(error.code)) return true;
+  if (error.code === 'AUDIT_UNAVAILABLE') return !isUnrecordable(error.cause);
   return error.status === 503 && error.cause !== undefined && PASSING.has(appErrorOf(error.cause).code);
+}
+
+/** What has no canonical form now will have none later. */
+function isUnrecordable(cause: unknown): boolean {
+  return cause instanceof TypeError || cause instanceof RangeError;
 }

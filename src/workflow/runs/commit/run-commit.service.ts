@@ -134,11 +134,21 @@ function isUnreachable(error: unknown): boolean {
   return typeof code === 'string' && !/^(?:22|23|42|CS)/.test(code);
 }
 
-/** Where the trail cannot be written, that is the fault to be told. */
+/** What the database says of itself; a broken socket says nothing, not even whether the statement was carried out. */
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
+/** Faults of what was to be written, and rules of ours: of those the trail is not the reason. */
+const NOT_THE_TRAIL = /^(?:22|23|40|42|CS)/;
+/** A change without its record. */
+const UNRECORDED = 'CS003';
+
+/** Where the statement, which writes the record with the change, cannot be carried out, that is the fault to be told. */
 function recordable(error: unknown): unknown {
-  const { table, message } = error as { table?: string; message?: string };
-  const about = `${table ?? ''} ${message ?? ''}`;
-  return /\baudit_(?:event|pending)/.test(about)
-    ? new AppError('AUDIT_UNAVAILABLE', { cause: error })
-    : error;
+  const {
+    code = '',
+    table = '',
+    message = '',
+  } = error as { code?: string; table?: string; message?: string };
+  const isAboutTrail = /\baudit_/.test(`${table} ${message}`) || code === UNRECORDED;
+  const isRefused = SQLSTATE.test(code) && !NOT_THE_TRAIL.test(code);
+  return isAboutTrail || isRefused ? new AppError('AUDIT_UNAVAILABLE', { cause: error }) : error;
 }

@@ -1,7 +1,10 @@
 // What the repository publishes from its code: each text is made here and nowhere else, so that a test can compare.
 import { z } from 'zod';
+import { compliancePage } from './compliance-page.mjs';
+import { GENERATED, table } from './page-parts.mjs';
 
 /** @typedef {import('../src/compliance/audit/audit-event-kind.js').AuditEventKind} AuditEventKind */
+/** @typedef {import('./compliance-page.mjs').Compliance} Compliance */
 
 /**
  * @param {object} code
@@ -11,6 +14,7 @@ import { z } from 'zod';
  * @param {z.ZodType} code.definitionSchema
  * @param {Readonly<Record<string, AuditEventKind>>} code.auditEventTypes
  * @param {Readonly<Record<string, { floorDays: number, defaultDays: number, meaning: string }>>} code.retentionClasses
+ * @param {Compliance} code.compliance
  * @returns {Record<string, string>} text by path
  */
 export function publishedFiles({
@@ -20,16 +24,16 @@ export function publishedFiles({
   definitionSchema,
   auditEventTypes,
   retentionClasses,
+  compliance,
 }) {
   return {
     'docs/configuration.md': configurationPage(configSchema, shortNames),
     'docs/errors.md': errorsPage(errorCatalogue),
+    'docs/compliance-matrix.md': compliancePage(compliance),
     'docs/audit-events.md': auditEventsPage(auditEventTypes, retentionClasses),
     'config/workflows/workflow-definition.schema.json': jsonSchema(definitionSchema),
   };
 }
-
-const GENERATED = '<!-- Made by `node scripts/run.mjs docs`; change the code it describes instead. -->';
 
 /** @param {z.ZodType} schema @param {Readonly<Record<string, readonly [string, string]>>} shortNames */
 function configurationPage(schema, shortNames) {
@@ -165,12 +169,4 @@ function defaultOf(value) {
 
 function snakeCase(camel) {
   return camel.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-function table(head, rows) {
-  return [head, head.map(() => '---'), ...rows].map(tableRow).join('\n');
-}
-
-function tableRow(cells) {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { BreakerRegistry } from '../error-recovery/breaker-registry.js';
 import { ErrorRecovery, type RecoveryOutcome } from '../error-recovery/error-recovery.service.js';
+import { isUnsafe } from '../compliance/state/active-content.js';
 import { AppError } from '../kernel/app-error.js';
 import { isStorable } from '../kernel/storable.js';
 import { LanguageModels } from '../llm/language-models.service.js';
@@ -39,6 +40,25 @@ export class AgentRunner implements OnModuleInit {
   /** Time limit of one attempt of an agent. */
   timeoutMsOf(agent: AnyAgent): number {
     return agent.timeoutMs ?? this.models.timeoutMs;
+  }
+
+  /**
+   * Whether a value has the form of the agent's answers. Length does not count: tokens, put in for personal data
+   * since, are longer than what they stand for.
+   */
+  isAnswer(name: string, value: unknown): boolean {
+    const parsed = this.byName.get(name)?.output.safeParse(value);
+    return (
+      parsed !== undefined && (parsed.success || parsed.error.issues.every(({ code }) => code === 'too_big'))
+    );
+  }
+
+  /** Reviews kept texts of an agent; nothing where it has no rules for them. */
+  draftReviewer(
+    name: string,
+    shared: unknown,
+  ): ReturnType<NonNullable<AnyAgent['draftReviewer']>> | undefined {
+    return this.byName.get(name)?.draftReviewer?.(shared);
   }
 
   /**
@@ -155,9 +175,16 @@ function checkInput(agent: AnyAgent, input: unknown): unknown {
 function faultsOf(agent: AnyAgent, input: unknown, output: unknown): string[] {
   // Kept, it would fail in the database each time the step is tried again.
   if (!isStorable(output)) return ['it contained characters that are not text'];
+  if (holdsActiveContent(output)) return ['it contained markup, control characters or hidden characters'];
   const faults = agent.check?.(input, output) ?? [];
   if (!hasForeignReference(input, output)) return faults;
   return [...faults, 'it contained a ⟦…⟧ reference that is not in the input or was altered'];
+}
+
+/** A draft with it would be stopped at the gate; asked again, the model can do better. */
+function holdsActiveContent(value: unknown): boolean {
+  if (typeof value === 'string') return isUnsafe(value, 'body');
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsActiveContent);
 }
 
 function simulated(agent: AnyAgent, input: unknown): unknown {

@@ -19,9 +19,19 @@ export interface Agent<Input, Output> {
   prompt(input: Input): string;
   /** The same work done deterministically: the simulation provider's answer and the fallback of every other. */
   simulate(input: Input): Output;
+  /**
+   * What must hold of its texts as long as they are kept, whatever was done to them since they were checked.
+   *
+   * @param shared the input without what differs from item to item.
+   * @returns a function that gives the faults of one text.
+   */
+  draftReviewer?(shared: unknown): (draft: unknown) => readonly DraftFault[];
   /** Faults of an answer beyond its schema, in words that repeat nothing of the answer. */
   check?(input: Input, output: Output): string[];
 }
+
+/** A place left to be filled in, or something that the brief rules out. */
+export type DraftFault = 'placeholder' | 'constraint';
 
 /** An agent whose types are known to its schemas only: what the registry and the runner handle. */
 export type AnyAgent = Agent<unknown, unknown>;

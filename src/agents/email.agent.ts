@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Agent } from './agent.js';
+import type { Agent, DraftFault } from './agent.js';
 import { promptText, systemText } from './agent-prompt.js';
 import {
   briefSchema,
@@ -48,7 +48,37 @@ export const emailAgent: Agent<EmailInput, Email> = {
   prompt: (data) => promptText('Write the e-mail to this recipient.', data),
   simulate: writeEmail,
   check: faultsOf,
+  draftReviewer,
 };
+
+/**
+ * By the constraints of the brief. What reviewers have asked for may lift one of them, never add one: a wish that cannot
+ * be met is for them to see, not for the run to end on.
+ */
+function draftReviewer(shared: unknown): (draft: unknown) => DraftFault[] {
+  const { brief, changeRequests } = (shared ?? {}) as {
+    brief?: { constraints?: unknown };
+    changeRequests?: unknown;
+  };
+  const constraints = textsOf(brief?.constraints);
+  const asked = readRules(constraints);
+  const lifted = readRules([...constraints, ...textsOf(changeRequests)]);
+  const rules = { ...asked, avoidTerms: asked.avoidTerms.filter((term) => lifted.avoidTerms.includes(term)) };
+  return (draft) => {
+    const email = draftSchema.safeParse(draft).data;
+    if (!email) return [];
+    const faults: DraftFault[] = hasPlaceholder(email) ? ['placeholder'] : [];
+    const keeps =
+      isWithinLimit(email, rules) && forbiddenIn(`${email.subject}\n${email.body}`, rules).length === 0;
+    return keeps ? faults : [...faults, 'constraint'];
+  };
+}
+
+const draftSchema = z.object({ subject: z.string(), body: z.string() });
+
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}
 
 function faultsOf({ brief, sender, recipient, changeRequests }: EmailInput, email: Email): string[] {
   const rules = readRules([...(brief.constraints ?? []), ...(changeRequests ?? [])]);

@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { publishedFiles } from '../../scripts/published-files.mjs';
 import { AUDIT_EVENT_TYPES } from '../../src/compliance/audit/audit-event-types.js';
 import { RETENTION_CLASSES } from '../../src/compliance/audit/retention-class.js';
+import { findRuleTests } from '../../scripts/rule-tests.mjs';
+import { COMPLIANCE_MATRIX } from '../../src/compliance/state/matrix.js';
+import { ALL_RULES } from '../../src/compliance/state/state-validator.js';
 import { SHORT_NAMES } from '../../src/config/config-sources.js';
 import { configSchema } from '../../src/config/config.schema.js';
 import { ERROR_CATALOGUE } from '../../src/kernel/error-catalogue.js';
@@ -16,6 +19,7 @@ const files = publishedFiles({
   definitionSchema,
   auditEventTypes: AUDIT_EVENT_TYPES,
   retentionClasses: RETENTION_CLASSES,
+  compliance: { matrix: COMPLIANCE_MATRIX, rules: ALL_RULES, tests: findRuleTests() },
 });
 
 describe('what is published from the code', () => {

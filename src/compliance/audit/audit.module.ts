@@ -4,12 +4,14 @@ import { AuditTrail } from './audit-trail.service.js';
 import { AuditVerification } from './audit-verification.service.js';
 import { AuditController } from './audit.controller.js';
 import { AuditRepository } from './audit.repository.js';
+import { RunChainRepository } from './run-chain.repository.js';
+import { RunChains } from './run-chains.service.js';
 
 /** The tamper-evident record of everything that changes state. */
 @Global()
 @Module({
   controllers: [AuditController],
-  providers: [AuditRepository, AuditTrail, AuditVerification, AuditPartitions],
-  exports: [AuditTrail, AuditVerification],
+  providers: [AuditRepository, AuditTrail, AuditVerification, AuditPartitions, RunChainRepository, RunChains],
+  exports: [AuditTrail, AuditVerification, RunChains],
 })
 export class AuditModule {}

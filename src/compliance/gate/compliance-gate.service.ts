@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { StateReview, Violation } from '../state/state-rule.js';
-import { PII_RULES, STATE_RULES, validateState } from '../state/state-validator.js';
+import { AUDIT_RULES, PII_RULES, STATE_RULES, validateState } from '../state/state-validator.js';
 
 /** What the gate says of a transition. */
 export type GateDecision =
@@ -24,37 +24,38 @@ export interface GateRequest {
 export class ComplianceGate {
   private readonly logger = new Logger(ComplianceGate.name);
 
-  decide({ runId, review, record, scan }: GateRequest): GateDecision {
-    const violations =
-      nonEmpty(validateState(review, STATE_RULES)) ??
-      nonEmpty(recordable(record)) ??
-      nonEmpty(validateState({ ...review, residualFindings: countOf(scan) }, PII_RULES));
-    const rules = violations?.map((violation) => violation.rule);
-    const line = {
-      event: 'gate.decided',
-      runId,
-      from: review.from,
-      to: review.to,
-      allowed: !violations,
-      rules,
-    };
+  decide(request: GateRequest): GateDecision {
+    const { runId, review } = request;
+    const violations = violationsOf(request);
+    const allowed = violations.length === 0;
+    const rules = violations.map((violation) => violation.rule);
+    const line = { event: 'gate.decided', runId, from: review.from, to: review.to, allowed, rules };
     // What was allowed stands in the audit trail; here it would be most of the log.
-    if (violations) this.logger.warn(line, 'transition denied');
-    else this.logger.debug(line, 'transition allowed');
-    return violations ? { allowed: false, violations } : { allowed: true };
+    if (allowed) this.logger.debug(line, 'transition allowed');
+    else this.logger.warn(line, 'transition denied');
+    return allowed ? { allowed } : { allowed, violations };
   }
 }
 
-function nonEmpty(violations: readonly Violation[]): readonly Violation[] | undefined {
-  return violations.length > 0 ? violations : undefined;
+/** What of the tier that fails is violated: the rules of audit manager and PII detector are of the compliance tier. */
+function violationsOf({ review, record, scan }: GateRequest): readonly Violation[] {
+  const state = validateState(review, STATE_RULES);
+  if (state.some(({ tier }) => tier !== 'compliance')) return state;
+  const recordable = succeeds(record);
+  const residualFindings = countOf(scan);
+  return [
+    ...state,
+    ...validateState({ ...review, recordable }, AUDIT_RULES),
+    ...validateState({ ...review, residualFindings }, PII_RULES),
+  ];
 }
 
-function recordable(record: () => void): readonly Violation[] {
+function succeeds(record: () => void): boolean {
   try {
     record();
-    return [];
+    return true;
   } catch {
-    return [{ rule: 'audit.recordable', tier: 'compliance', message: 'the transition cannot be recorded' }];
+    return false;
   }
 }
 

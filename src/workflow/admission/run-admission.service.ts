@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Principal } from '../../auth/principal.js';
+import { NO_CHAIN } from '../../compliance/audit/run-chains.service.js';
 import { Tokenizer } from '../../compliance/pii/operators/tokenizer.js';
 import { TokenVault } from '../../compliance/pii/token-vault.service.js';
 import type { Trx } from '../../database/trx.js';
@@ -122,6 +123,7 @@ export class RunAdmission {
       tokenizer,
       artifactVersions: 0,
       alteredContents: 0,
+      auditChain: NO_CHAIN,
       sessionOwnerId: session.ownerId,
       runRef: this.vault.runSubjectRef(run.id),
     });

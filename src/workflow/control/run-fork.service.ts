@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Principal } from '../../auth/principal.js';
+import { NO_CHAIN } from '../../compliance/audit/run-chains.service.js';
 import { Tokenizer, tokensIn, type VaultEntry } from '../../compliance/pii/operators/tokenizer.js';
 import { TokenVault } from '../../compliance/pii/token-vault.service.js';
 import { PHASES, type Phase } from '../../compliance/state/phases.js';
@@ -190,6 +191,7 @@ const EMPTY = {
   signals: [],
   artifactVersions: 0,
   alteredContents: 0,
+  auditChain: NO_CHAIN,
 } as const;
 
 function refuseUnforkable({ loaded, entered, entries }: Source, { fromPhase, input }: ForkRequest): void {

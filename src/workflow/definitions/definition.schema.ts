@@ -14,6 +14,10 @@ const artifact = z.strictObject({
   kind: z.string().min(1).max(64),
   name: z.string().min(1).max(64),
   content: template,
+  mustContain: z.array(z.string().min(1).max(500)).min(1).max(20).optional().meta({
+    description:
+      'Texts that each message must contain, such as how to unsubscribe; case and line breaks do not count.',
+  }),
 });
 
 const phase = z.strictObject({

@@ -1,5 +1,6 @@
 import type { VaultEntry } from '../../compliance/pii/operators/tokenizer.js';
 import { Tokenizer } from '../../compliance/pii/operators/tokenizer.js';
+import type { ChainReading } from '../../compliance/audit/run-chains.service.js';
 import type { WorkflowDefinition } from '../definitions/definition.schema.js';
 import { resolveReference, type Scope } from '../definitions/references.js';
 import { type AgentStep, isAgentStep, type Step, stepNameOf } from '../definitions/step.schema.js';
@@ -71,6 +72,8 @@ export interface RunSnapshot {
   readonly artifactVersions: number;
   /** Stored texts that are not what their hash says. */
   readonly alteredContents: number;
+  /** Its chain of audit events, as read with it. */
+  readonly auditChain: ChainReading;
   /** Who owns the run's session; a session never changes hands. */
   readonly sessionOwnerId: string | undefined;
   /** The vault's reference for values that belong to nobody known. */
@@ -94,6 +97,10 @@ export class LoadedRun {
   artifactVersions: number;
   readonly runRef: string;
   readonly alteredContents: number;
+  /** As last read. */
+  auditChain: ChainReading;
+  /** The run as the database holds it. */
+  stored: Run;
   readonly sessionOwnerId: string | undefined;
   readonly steps: StepLog;
   private readonly entries: Map<string, VaultEntry>;
@@ -111,6 +118,8 @@ export class LoadedRun {
     this.artifactVersions = snapshot.artifactVersions;
     this.runRef = snapshot.runRef;
     this.alteredContents = snapshot.alteredContents;
+    this.auditChain = snapshot.auditChain;
+    this.stored = snapshot.run;
     this.sessionOwnerId = snapshot.sessionOwnerId;
     this.entries = new Map(snapshot.entries.map((entry) => [entry.token, entry]));
     this.tokenizer =

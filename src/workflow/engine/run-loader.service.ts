@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { RunChains } from '../../compliance/audit/run-chains.service.js';
 import { TokenVault } from '../../compliance/pii/token-vault.service.js';
 import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
@@ -11,6 +12,7 @@ import {
   type RoundApprovalRow,
 } from '../review/approval.repository.js';
 import { contentOf } from '../runs/content.js';
+import { chainOf } from '../runs/run.js';
 import { RunRepository } from '../runs/run.repository.js';
 import { SignalSeal } from '../signals/signal-seal.js';
 import { type LoadedApproval, LoadedRun, type LoadedSignal } from './loaded-run.js';
@@ -26,6 +28,7 @@ export class RunLoader {
     private readonly vault: TokenVault,
     private readonly sessions: SessionService,
     private readonly seals: SignalSeal,
+    private readonly chains: RunChains,
   ) {}
 
   /** Undefined when there is no such run. */
@@ -66,6 +69,7 @@ export class RunLoader {
         ...steps.map((step) => [step.output_hash, step.output] as const),
         ...(artifact ? [[artifact.content_hash, artifact.content] as const] : []),
       ]),
+      auditChain: await this.chains.read(trx, chainOf(run), run.createdAt),
       sessionOwnerId: await this.sessions.ownerOf(trx, run.sessionId),
       runRef: this.vault.runSubjectRef(runId),
       signals: await this.signalsWithin(trx, tenantId, runId),

@@ -113,6 +113,7 @@ export class Segment {
     this.pending = NO_CHANGE;
     this.records = [];
     this.committed = run;
+    this.loaded.stored = run;
     this.loaded.advance(run);
   }
 

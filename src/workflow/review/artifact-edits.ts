@@ -1,4 +1,5 @@
 import { tokensIn } from '../../compliance/pii/operators/tokenizer.js';
+import { isUnsafe } from '../../compliance/state/active-content.js';
 import { AppError, type FieldError } from '../../kernel/app-error.js';
 import { newId } from '../../kernel/ids.js';
 import { isWellAddressed } from '../engine/addressed-tokens.js';
@@ -55,6 +56,13 @@ export function applyEdits(
       subject: edit.subject === undefined ? email.subject : tokenize(edit.subject),
       body: edit.body === undefined ? email.body : tokenize(edit.body),
     };
+    if (isUnsafe(edited.subject, 'line') || isUnsafe(edited.body, 'body')) {
+      errors.push({
+        path: `edits.emails.${position}`,
+        message: 'holds markup, control or hidden characters',
+      });
+      continue;
+    }
     emails[place] = edited;
     loaded.learnNewEntries();
     if (!isWellAddressed(loaded, edited)) {

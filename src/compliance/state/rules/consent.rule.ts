@@ -5,9 +5,11 @@ export const consentRule: StateRule = {
   id: 'gdpr.consent',
   tier: 'compliance',
   entering: ['INITIALIZATION', 'BATCH_DISCOVERY', 'DELIVERY'],
+  fills: ['INITIALIZATION: GDPR consent gate'],
+  holds: 'A granted consent covers every recipient for the purpose of the definition.',
   check({ consent }) {
     if (!consent) return 'consent was not established';
-    if (consent.covered) return undefined;
+    if (consent.covered === true) return undefined;
     return `no granted consent for the purpose "${consent.purpose}" covers ${consent.missing} of the recipients`;
   },
 };

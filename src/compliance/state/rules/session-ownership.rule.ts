@@ -1,3 +1,4 @@
+import { isName } from '../fact-forms.js';
 import { PHASES } from '../phases.js';
 import type { StateRule } from '../state-rule.js';
 
@@ -6,9 +7,11 @@ export const sessionOwnershipRule: StateRule = {
   id: 'session.ownership',
   tier: 'compliance',
   entering: [...PHASES, 'COMPLETED'],
+  fills: ['INITIALIZATION: session ownership'],
+  holds: 'The session belongs to the owner of the run, and is usable when the run starts.',
   check({ from, session, ownerId }) {
-    if (!session || ownerId === undefined) return 'the session of the run was not established';
+    if (!isName(session?.ownerId) || !isName(ownerId)) return 'the session of the run was not established';
     if (session.ownerId !== ownerId) return 'the session belongs to somebody else';
-    return from === null && !session.usable ? 'the session has expired or was revoked' : undefined;
+    return from === null && session.usable !== true ? 'the session has expired or was revoked' : undefined;
   },
 };

@@ -6,6 +6,7 @@ export const stateOrderRule: StateRule = {
   id: 'state.order',
   tier: 'basic',
   entering: [...PHASES, 'COMPLETED'],
+  holds: 'Phases follow each other as the table says, and nothing follows an end.',
   check({ from, to, run }) {
     if (from === null) return to === 'INITIALIZATION' ? undefined : `a run cannot start in ${to}`;
     if (!isPhase(from)) return 'the stored phase is not one of the six';

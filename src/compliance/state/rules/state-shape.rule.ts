@@ -6,6 +6,7 @@ export const stateShapeRule: StateRule = {
   id: 'state.shape',
   tier: 'basic',
   entering: [...PHASES, 'COMPLETED'],
+  holds: 'The stored run has the form that the engine writes.',
   check({ from, run }) {
     if (from === null) return undefined;
     if (!isPhase(from)) return 'the stored phase is not one of the six';

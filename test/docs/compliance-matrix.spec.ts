@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { findRuleTests } from '../../scripts/rule-tests.mjs';
+import { allCells, guards, type MatrixCell, phaseOf } from '../../src/compliance/state/matrix.js';
+import { ALL_RULES } from '../../src/compliance/state/state-validator.js';
+
+/** Cells whose rules come with the policies of tenants. */
+const AWAITED: readonly MatrixCell[] = [
+  'BATCH_DISCOVERY: data classification',
+  'STRATEGY_ANALYSIS: policy check',
+  'STRATEGY_ANALYSIS: enterprise rule engine',
+];
+
+describe('the compliance matrix', () => {
+  it.each(allCells().filter((cell) => !AWAITED.includes(cell)))('has a rule for %s', (cell) => {
+    expect(ALL_RULES.filter(({ fills }) => fills?.includes(cell))).not.toEqual([]);
+  });
+
+  it('is filled only by rules that are asked in the phase of the cell', () => {
+    for (const rule of ALL_RULES) {
+      for (const cell of rule.fills ?? []) expect(guards(rule, phaseOf(cell)), `${rule.id}: ${cell}`).toBe(true);
+    }
+  });
+
+  it('has a test of its own for every rule, and no test of a rule that is not asked', () => {
+    expect(Object.keys(findRuleTests()).toSorted()).toEqual(ALL_RULES.map(({ id }) => id).toSorted());
+  });
+
+  it('knows each rule once', () => {
+    expect(new Set(ALL_RULES.map(({ id }) => id)).size).toBe(ALL_RULES.length);
+  });
+});

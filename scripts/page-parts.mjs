@@ -1,6 +1,7 @@
 // What the pages made from code share.
 
-export const GENERATED = '<!-- Made by `node scripts/run.mjs docs`; change the code it describes instead. -->';
+export const GENERATED =
+  '<!-- Made by `node scripts/run.mjs docs`; change the code it describes instead. -->';
 
 /** @param {readonly string[]} head @param {readonly (readonly string[])[]} rows */
 export function table(head, rows) {

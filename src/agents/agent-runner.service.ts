@@ -175,7 +175,9 @@ function checkInput(agent: AnyAgent, input: unknown): unknown {
 function faultsOf(agent: AnyAgent, input: unknown, output: unknown): string[] {
   // Kept, it would fail in the database each time the step is tried again.
   if (!isStorable(output)) return ['it contained characters that are not text'];
-  if (holdsActiveContent(output)) return ['it contained markup, control characters or hidden characters'];
+  // What users have given is stopped at the gate: no model is to blame for repeating it.
+  if (holdsActiveContent(output) && !holdsActiveContent(input))
+    return ['it contained markup, control characters or hidden characters'];
   const faults = agent.check?.(input, output) ?? [];
   if (!hasForeignReference(input, output)) return faults;
   return [...faults, 'it contained a ⟦…⟧ reference that is not in the input or was altered'];

@@ -43,8 +43,8 @@ export const AUDIT_EVENT_TYPES = {
     stage: 'fact',
     class: 'ai-high-risk',
     meaning: 'The compliance gate let no run start.',
-    members: ['decision'],
-    detail: { definition: 'text', violations: 'text' },
+    members: ['decision', 'change'],
+    detail: { definition: 'text', tier: 'text', violations: 'text' },
   },
   'workflow.taken_up': {
     stage: 'fact',
@@ -107,7 +107,7 @@ export const AUDIT_EVENT_TYPES = {
     class: 'ai-high-risk',
     meaning: 'The compliance gate refused a transition.',
     members: ['change', 'decision'],
-    detail: { violations: 'text' },
+    detail: { tier: 'text', violations: 'text' },
   },
   'workflow.completed': { stage: 'fact', class: 'ai-high-risk', meaning: 'A run has done its work.' },
   'workflow.rejected': {

@@ -8,6 +8,11 @@ export function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
+/** Whether a fact is the word itself: nothing that merely counts as true. */
+export function isTrue(value: unknown): boolean {
+  return value === true;
+}
+
 /** Whether a fact is a list of names. */
 export function isNameList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every(isName);

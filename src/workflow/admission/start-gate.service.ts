@@ -4,6 +4,7 @@ import type { AuditFact } from '../../compliance/audit/audit-leaf.js';
 import { AuditTrail, type PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
 import { ConsentService } from '../../compliance/consent/consent.service.js';
 import { ComplianceGate } from '../../compliance/gate/compliance-gate.service.js';
+import { denialDetail } from '../../compliance/gate/denial-detail.js';
 import type { Tokenizer } from '../../compliance/pii/operators/tokenizer.js';
 import type { Violation } from '../../compliance/state/state-rule.js';
 import { DatabaseService } from '../../database/database.service.js';
@@ -87,9 +88,10 @@ export class StartGate {
       sessionId: run.sessionId,
       targets: [{ type: 'session', ref: run.sessionId }],
       context: { requestId },
+      change: { to: 'INITIALIZATION' },
       detail: {
         definition: run.definition,
-        violations: violations.map((violation) => violation.rule).join(' '),
+        ...denialDetail(violations),
       },
     };
     await this.database.withTenant(principal.tenantId, (trx) =>

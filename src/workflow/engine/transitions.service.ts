@@ -3,6 +3,7 @@ import type { AuditFact } from '../../compliance/audit/audit-leaf.js';
 import type { PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
 import { ComplianceGate } from '../../compliance/gate/compliance-gate.service.js';
 import { type EndStatus, PHASES, type Phase } from '../../compliance/state/phases.js';
+import { denialDetail } from '../../compliance/gate/denial-detail.js';
 import type { Violation } from '../../compliance/state/state-rule.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { InjectConfig } from '../../config/inject-config.js';
@@ -272,7 +273,7 @@ export class Transitions {
           actor: SYSTEM,
           code: first?.rule,
           change: { from: run.phase, to },
-          detail: { violations: violations.map((violation) => violation.rule).join(' ') },
+          detail: denialDetail(violations),
         },
       ],
     });

@@ -1,4 +1,4 @@
-import { isCount } from '../fact-forms.js';
+import { isCount, isTrue } from '../fact-forms.js';
 import type { StateRule } from '../state-rule.js';
 
 /** A run goes before people, goes out and ends only with every record of what it did, each linked to the one before. */
@@ -13,6 +13,6 @@ export const auditCheckpointRule: StateRule = {
       return 'the audit trail of the run was not read';
     const { expected, stored, unbroken } = auditChain;
     if (stored !== expected) return `${stored} of ${expected} audit events of the run are there`;
-    return unbroken === true ? undefined : 'the audit events of the run do not follow from each other';
+    return isTrue(unbroken) ? undefined : 'the audit events of the run do not follow from each other';
   },
 };

@@ -1,3 +1,4 @@
+import { isTrue } from '../fact-forms.js';
 import { PHASES } from '../phases.js';
 import type { StateRule } from '../state-rule.js';
 
@@ -9,6 +10,6 @@ export const auditRecordableRule: StateRule = {
   fills: ['BATCH_DISCOVERY: audit-trail gate'],
   holds: 'The audit records of the transition are built before it is made.',
   check({ recordable }) {
-    return recordable === true ? undefined : 'the transition cannot be recorded';
+    return isTrue(recordable) ? undefined : 'the transition cannot be recorded';
   },
 };

@@ -1,3 +1,4 @@
+import { isTrue } from '../fact-forms.js';
 import type { StateRule } from '../state-rule.js';
 
 /** Personal data is used for a purpose only while a granted consent covers every subject (GDPR Art. 6). */
@@ -9,7 +10,7 @@ export const consentRule: StateRule = {
   holds: 'A granted consent covers every recipient for the purpose of the definition.',
   check({ consent }) {
     if (!consent) return 'consent was not established';
-    if (consent.covered === true) return undefined;
+    if (isTrue(consent.covered)) return undefined;
     return `no granted consent for the purpose "${consent.purpose}" covers ${consent.missing} of the recipients`;
   },
 };

@@ -1,4 +1,4 @@
-import { isName } from '../fact-forms.js';
+import { isName, isTrue } from '../fact-forms.js';
 import { PHASES } from '../phases.js';
 import type { StateRule } from '../state-rule.js';
 
@@ -12,6 +12,6 @@ export const sessionOwnershipRule: StateRule = {
   check({ from, session, ownerId }) {
     if (!isName(session?.ownerId) || !isName(ownerId)) return 'the session of the run was not established';
     if (session.ownerId !== ownerId) return 'the session belongs to somebody else';
-    return from === null && session.usable !== true ? 'the session has expired or was revoked' : undefined;
+    return from === null && !isTrue(session.usable) ? 'the session has expired or was revoked' : undefined;
   },
 };

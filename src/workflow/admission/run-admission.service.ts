@@ -61,9 +61,11 @@ export class RunAdmission {
     requestId: string,
     onStarted?: OnStarted,
   ): Promise<Run> {
-    // First, so that somebody else's session says nothing about definitions either.
+    const found = this.definitions.getNow(principal.tenantId, request.definition, request.version);
+    // Both are read at once, but the session is looked at first: somebody else's says nothing about definitions either.
+    found.catch(() => undefined);
     const session = await this.sessions.useNow(principal, request.sessionId);
-    const stored = await this.definitions.getNow(principal.tenantId, request.definition, request.version);
+    const stored = await found;
     const tokenized = this.tokenized(principal, request, requestId, stored);
     const candidate = { ...tokenized, definition: stored.definition };
     const change = await this.gate.admit({ principal, session }, candidate, startOf(principal, tokenized));

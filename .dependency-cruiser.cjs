@@ -3,6 +3,8 @@
 
 /** The level of each room: a folder below `src/`, or a file there. */
 const LEVELS = {
+  // Below everything: it must not need the product to say whether the product's records are genuine.
+  verifier: -1,
   kernel: 0,
   'compliance/state': 0,
   'compliance/privacy': 0,
@@ -147,6 +149,21 @@ module.exports = {
       to: { path: '^src/.*(\\.(repository|controller)\\.ts$|/internal/)' },
     },
     ...Object.entries(DOORS).map(doorRule),
+    {
+      name: 'verifier-stands-alone',
+      comment:
+        'The offline verifier is one file that runs on bare Node: it reads files, hashes, and nothing else.',
+      severity: 'error',
+      from: { path: '^src/verifier/', pathNot: SPEC },
+      to: { pathNot: ['^src/verifier/', '^(node:)?(crypto|fs|util)$'] },
+    },
+    {
+      name: 'only-the-cli-runs-the-verifier',
+      comment: 'It is the second implementation beside the server’s: sharing code would share its mistakes.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/(verifier|cli)/', SPEC] },
+      to: { path: '^src/verifier/' },
+    },
     {
       name: 'queries-live-in-repositories',
       comment: 'SQL is written in repositories, where it is found and reviewed. Types of it may travel.',

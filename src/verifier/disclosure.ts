@@ -10,7 +10,10 @@ import type { Leaf } from './leaf.js';
  * @returns HMAC-SHA-256(salt, path ‖ 0x00 ‖ canonical JSON of the value)
  */
 export function commitmentTo(path: string, value: unknown, salt: Buffer): Buffer {
-  return crypto.createHmac('sha256', salt).update(`${path}\0${canonicalText(value)}`, 'utf8').digest();
+  return crypto
+    .createHmac('sha256', salt)
+    .update(`${path}\0${canonicalText(value)}`, 'utf8')
+    .digest();
 }
 
 /**

@@ -42,7 +42,9 @@ export class Documents {
   close(): void {
     const [index] = this.due.keys();
     if (index !== undefined) {
-      throw new Fault('document_not_recorded', 'the event that should name a document is not here', { index });
+      throw new Fault('document_not_recorded', 'the event that should name a document is not here', {
+        index,
+      });
     }
   }
 }

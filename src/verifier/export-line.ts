@@ -4,22 +4,37 @@ import { Fault } from './fault.js';
 import type { Line } from './line-reader.js';
 
 /** What each kind of line must hold, and what it may hold besides. Nothing else is allowed. */
-const KINDS: Readonly<Record<string, { readonly must: readonly string[]; readonly may: readonly string[] }>> = {
-  header: {
-    must: ['kind', 'format', 'type', 'origin', 'log', 'treeSize', 'from', 'to', 'filters', 'createdAt', 'vkeys'],
-    may: [],
-  },
-  checkpoint: { must: ['kind', 'note'], may: [] },
-  consistency: { must: ['kind', 'size', 'rootHash', 'proof'], may: [] },
-  node: { must: ['kind', 'level', 'index', 'hash'], may: [] },
-  event: { must: ['kind', 'index', 'hash', 'leaf'], may: ['columns', 'disclosed', 'proof'] },
-  gone: { must: ['kind', 'index', 'hash'], may: [] },
-  run: { must: ['kind', 'id', 'events', 'head'], may: [] },
-  document: { must: ['kind', 'name', 'mediaType', 'sha256', 'body'], may: ['recordedIn'] },
-  trailer: { must: ['kind', 'lines', 'events', 'sha256'], may: [] },
-};
+const KINDS: Readonly<Record<string, { readonly must: readonly string[]; readonly may: readonly string[] }>> =
+  {
+    header: {
+      must: [
+        'kind',
+        'format',
+        'type',
+        'origin',
+        'log',
+        'treeSize',
+        'from',
+        'to',
+        'filters',
+        'createdAt',
+        'vkeys',
+      ],
+      may: [],
+    },
+    checkpoint: { must: ['kind', 'note'], may: [] },
+    consistency: { must: ['kind', 'size', 'rootHash', 'proof'], may: [] },
+    node: { must: ['kind', 'level', 'index', 'hash'], may: [] },
+    event: { must: ['kind', 'index', 'hash', 'leaf'], may: ['columns', 'disclosed', 'proof'] },
+    gone: { must: ['kind', 'index', 'hash'], may: [] },
+    run: { must: ['kind', 'id', 'events', 'head'], may: [] },
+    document: { must: ['kind', 'name', 'mediaType', 'sha256', 'body'], may: ['recordedIn'] },
+    trailer: { must: ['kind', 'lines', 'events', 'sha256'], may: [] },
+  };
 
-const ALLOWED = new Map(Object.entries(KINDS).map(([kind, { must, may }]) => [kind, new Set([...must, ...may])]));
+const ALLOWED = new Map(
+  Object.entries(KINDS).map(([kind, { must, may }]) => [kind, new Set([...must, ...may])]),
+);
 
 /** A line of an export, whose members are those of its kind; their values are still to be checked. */
 export interface ExportLine {

@@ -156,7 +156,8 @@ export class ExportVerifier {
     } catch (error) {
       if (error instanceof Fault && error.reason === 'format_unknown') throw error;
     }
-    if (!this.header) throw new Fault('not_an_export', 'the file does not begin with the header of an export');
+    if (!this.header)
+      throw new Fault('not_an_export', 'the file does not begin with the header of an export');
     const isLog = this.header.type === 'log';
     this.chains = new RunChains(isLog && this.header.from === 0, !isLog);
   }
@@ -231,7 +232,8 @@ export class ExportVerifier {
 
   private takeTrailer({ lines, events, sha256 }: Members): void {
     this.documents.close();
-    if (this.events === 0) throw new Fault('no_events', 'there is no event in it, so there is nothing to prove');
+    if (this.events === 0)
+      throw new Fault('no_events', 'there is no event in it, so there is nothing to prove');
     if (lines !== this.line - 1 || events !== this.events || sha256 !== this.reader.hex()) {
       throw new Fault('trailer_differs', 'the lines are not those that the trailer speaks of');
     }
@@ -241,7 +243,9 @@ export class ExportVerifier {
   private findings(): ExportFindings {
     if (!this.header) throw new Fault('not_an_export', 'the file is empty');
     if (!this.isEnded || !this.opened) {
-      throw new Fault('trailer_missing', 'the file ends without its trailer: it was cut', { line: this.line });
+      throw new Fault('trailer_missing', 'the file ends without its trailer: it was cut', {
+        line: this.line,
+      });
     }
     const { checkpoint, note, vouchers, remembered } = this.opened;
     remembered.close(checkpoint.size, this.acceptsOlder);

@@ -13,36 +13,37 @@ export interface Line {
   readonly isEnded: boolean;
 }
 
-const CHUNK_BYTES = 1_048_576;
+const USUAL_BYTES = 262_144;
 /** No line may be longer: what is verified must not decide how much memory that takes. */
-const MAX_LINE_BYTES = 64 * 1_048_576;
+const MAX_LINE_BYTES = 33_554_432;
 
-/** Reads a file line by line, holding one chunk or one line of it, and hashes what it has read. */
+/** Reads a file line by line in one piece of memory, and hashes what it has read. */
 export class LineReader {
   private readonly hash = crypto.createHash('sha256');
+  private buffer = Buffer.alloc(USUAL_BYTES);
 
   constructor(private readonly path: string) {}
 
-  /** @throws Fault `file_unreadable` */
+  /** Each line is there until the next one is asked for. @throws Fault `file_unreadable` */
   *lines(): Generator<Line, void, undefined> {
     const file = this.open();
     try {
-      let rest: Buffer = Buffer.alloc(0);
       let number = 0;
-      for (;;) {
-        const chunk = this.read(file);
-        if (chunk.length === 0) break;
-        rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      let filled = 0;
+      for (let count = this.read(file, 0); count > 0; count = this.read(file, filled)) {
+        filled += count;
         let start = 0;
-        for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a, start)) {
-          const whole = rest.subarray(start, end + 1);
+        for (let end = this.endOf(start, filled); end >= 0; end = this.endOf(start, filled)) {
+          const whole = this.buffer.subarray(start, end + 1);
           yield { bytes: whole.subarray(0, -1), whole, number: ++number, isEnded: true };
           start = end + 1;
         }
-        rest = rest.subarray(start);
-        if (rest.length > MAX_LINE_BYTES) throw new Fault('line_malformed', 'the line is too long');
+        this.buffer.copyWithin(0, start, filled);
+        filled -= start;
+        this.makeRoom(filled);
       }
-      if (rest.length > 0) yield { bytes: rest, whole: rest, number: number + 1, isEnded: false };
+      const rest = this.buffer.subarray(0, filled);
+      if (filled > 0) yield { bytes: rest, whole: rest, number: number + 1, isEnded: false };
     } finally {
       closeSync(file);
     }
@@ -66,12 +67,23 @@ export class LineReader {
     }
   }
 
-  private read(file: number): Buffer {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  private read(file: number, at: number): number {
     try {
-      return chunk.subarray(0, readSync(file, chunk));
+      return readSync(file, this.buffer, at, this.buffer.length - at, null);
     } catch (error) {
       throw new Fault('file_unreadable', (error as Error).message);
     }
+  }
+
+  private endOf(start: number, filled: number): number {
+    const end = this.buffer.indexOf(0x0a, start);
+    // Behind what was read stands what was there before.
+    return end < filled ? end : -1;
+  }
+
+  private makeRoom(filled: number): void {
+    if (filled < this.buffer.length) return;
+    if (filled >= MAX_LINE_BYTES) throw new Fault('line_malformed', 'a line is too long');
+    this.buffer = Buffer.concat([this.buffer], this.buffer.length * 2);
   }
 }

@@ -45,7 +45,8 @@ export class LogStretch {
     const { size } = this.tree;
     if (size < from) throw new Fault('events_missing', 'the hashes before the first event are not all here');
     if (index > size) throw new Fault('events_missing', `index ${size} is not here`, { index: size });
-    if (index < size || index >= to) throw new Fault('index_out_of_order', `index ${index} has no place here`);
+    if (index < size || index >= to)
+      throw new Fault('index_out_of_order', `index ${index} has no place here`);
     this.tree.addLeaf(hash);
     this.compareWithRemembered();
   }

@@ -1,11 +1,15 @@
 import { sha256 } from './bytes.js';
 
 const HASH_BYTES = 32;
+/** Room for the usual leaf behind its prefix, so that none is made for each. */
+const prefixed = Buffer.alloc(16_385);
 const pair = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 
 /** SHA-256(0x00 ‖ leaf), RFC 6962 §2.1. */
 export function hashLeaf(leaf: Uint8Array): Buffer {
-  return sha256(Buffer.concat([Buffer.of(0), leaf]));
+  if (leaf.length >= prefixed.length) return sha256(Buffer.concat([Buffer.of(0), leaf]));
+  prefixed.set(leaf, 1);
+  return sha256(prefixed.subarray(0, leaf.length + 1));
 }
 
 /** SHA-256(0x01 ‖ left ‖ right). */

@@ -83,7 +83,10 @@ function checkConsistency({ from, proof }: Members, checkpoint: Checkpoint, reme
   }
   const known = remembered.at(BigInt(from));
   if (!known) {
-    throw new Fault('not_comparable', `no checkpoint of size ${from} is known; give it by --state or --anchor`);
+    throw new Fault(
+      'not_comparable',
+      `no checkpoint of size ${from} is known; give it by --state or --anchor`,
+    );
   }
   if (!isConsistent(known.size, checkpoint.size, known.rootHash, checkpoint.rootHash, hashes)) {
     throw new Fault('proof_fails', `the log does not continue the one of size ${from} in ${known.source}`);

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.js';
 import { Fault } from './fault.js';
 import { checkVouchers, type Trust } from './trust.js';
@@ -15,23 +15,17 @@ export interface Known {
  * whoever signed it: that is how a history written anew with the real key shows.
  */
 export class Remembered {
-  private readonly known: Known[];
-  private readonly compared = new Set<string>();
+  private readonly known: ReadonlyMap<bigint, Known>;
+  private readonly compared = new Set<bigint>();
 
   /** @throws Fault `split_view` when what is remembered contradicts itself. */
   constructor(known: readonly Known[]) {
-    this.known = [...known].sort((one, other) => Number(one.size - other.size));
-    for (const [at, one] of this.known.entries()) {
-      const next = this.known[at + 1];
-      if (next && next.size === one.size && !next.rootHash.equals(one.rootHash)) {
-        throw new Fault('split_view', `two different roots are known for size ${one.size}`);
-      }
-    }
+    this.known = inOneHistory(known);
   }
 
   /** Sizes at which a root is known, smallest first. */
   get sizes(): readonly bigint[] {
-    return [...new Set(this.known.map(({ size }) => size))];
+    return [...this.known.keys()];
   }
 
   get comparedCount(): number {
@@ -40,7 +34,7 @@ export class Remembered {
 
   /** The root known for a size, if any. */
   at(size: bigint): Known | undefined {
-    return this.known.find((one) => one.size === size);
+    return this.known.get(size);
   }
 
   /** @throws Fault `history_rewritten` when another root is known for this size. */
@@ -51,7 +45,7 @@ export class Remembered {
       const message = `the first ${size} events are not those that ${known.source} knows`;
       throw new Fault('history_rewritten', message, { index: Number(size) - 1 });
     }
-    this.compared.add(String(size));
+    this.compared.add(size);
   }
 
   /**
@@ -60,7 +54,8 @@ export class Remembered {
    * @throws Fault `rolled_back`, or `not_comparable` when the newest checkpoint known could not be compared.
    */
   close(treeSize: bigint, acceptsOlder: boolean): void {
-    const newest = this.known.at(-1);
+    const known = [...this.known.values()];
+    const newest = known.at(-1);
     if (!newest) return;
     if (newest.size > treeSize && !acceptsOlder) {
       throw new Fault(
@@ -68,8 +63,8 @@ export class Remembered {
         `${newest.source} knows a log of ${newest.size} events, this one has ${treeSize}`,
       );
     }
-    const due = this.known.findLast(({ size }) => size <= treeSize);
-    if (due && !this.compared.has(String(due.size))) {
+    const due = known.findLast(({ size }) => size <= treeSize);
+    if (due && !this.compared.has(due.size)) {
       throw new Fault(
         'not_comparable',
         `nothing here leads from the checkpoint of size ${due.size} in ${due.source} to this one; ` +
@@ -77,6 +72,23 @@ export class Remembered {
       );
     }
   }
+}
+
+/**
+ * Checkpoints of one log by their size, smallest first.
+ *
+ * @throws Fault `split_view` when two of one size have different roots.
+ */
+export function inOneHistory(known: readonly Known[]): Map<bigint, Known> {
+  const bySize = new Map<bigint, Known>();
+  for (const one of [...known].sort((one, other) => Number(one.size - other.size))) {
+    const other = bySize.get(one.size);
+    if (other && !other.rootHash.equals(one.rootHash)) {
+      throw new Fault('split_view', `two different roots are known for size ${one.size}`);
+    }
+    bySize.set(one.size, one);
+  }
+  return bySize;
 }
 
 /** What a file with the state of earlier verifications knows of a log; nothing when there is no file yet. */
@@ -118,24 +130,38 @@ export function knownFromAnchor(path: string, origin: string, trust: Trust): Kno
   return checkpoints.map(({ size, rootHash }) => ({ size, rootHash, source: path }));
 }
 
-/** The checkpoints of an append-only file: signed notes one after the other. */
+/**
+ * The checkpoints of an append-only file, or of every `.jsonl` file of a folder: signed notes one after the other, or a
+ * line of JSON with a `note` for each.
+ */
 export function readNotes(path: string): Checkpoint[] {
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    return filesOf(path)
+      .flatMap((file) => splitNotes(readFileSync(file, 'utf8')))
+      .map((note) => parseCheckpoint(Buffer.from(note, 'utf8')));
   } catch (error) {
-    throw new Fault('anchor_unusable', (error as Error).message);
-  }
-  try {
-    return splitNotes(text).map((note) => parseCheckpoint(Buffer.from(note, 'utf8')));
-  } catch {
-    throw new Fault('anchor_unusable', `${path} is not a file of checkpoints`);
+    const why = error instanceof Fault ? 'it is not a file of checkpoints' : (error as Error).message;
+    throw new Fault('anchor_unusable', `${path}: ${why}`);
   }
 }
 
-/** A note ends where a signature line is followed by something that is none. */
+function filesOf(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  const names = readdirSync(path).filter((name) => name.endsWith('.jsonl'));
+  return names.sort().map((name) => `${path}/${name}`);
+}
+
 function splitNotes(text: string): string[] {
+  if (text.startsWith('{')) return text.split('\n').flatMap(noteOfLine);
+  // A note ends where a line of signature is followed by something else.
   return text.split(/(?<=\n— [^\n]+\n)\n*(?!— |\n)(?=[^\n])/);
+}
+
+/** A line that a crash has cut off in the middle says nothing; the checkpoint was written again behind it. */
+function noteOfLine(line: string): string[] {
+  if (!line.endsWith('}')) return [];
+  const { note } = JSON.parse(line) as { note?: unknown };
+  return [String(note)];
 }
 
 function readState(path: string): Readonly<Record<string, string>> {

@@ -12,12 +12,9 @@ export interface VerifyOutput {
 
 /** Verifies what the arguments name, says what was found and tells the exit code. */
 export function runVerify(args: readonly string[], output: VerifyOutput): number {
-  let asJson = false;
   let verdict: Verdict;
   try {
-    const options = parseVerifyOptions(args);
-    asJson = options.asJson;
-    verdict = verifyFile(options);
+    verdict = verifyFile(parseVerifyOptions(args));
   } catch (error) {
     if (error instanceof ArgumentError) {
       output.complain([error.message, '', ...VERIFY_USAGE].join('\n'));
@@ -26,7 +23,7 @@ export function runVerify(args: readonly string[], output: VerifyOutput): number
     // Whatever else went wrong here says nothing about the file: never "valid", nor "tampered".
     verdict = fails(error instanceof Fault ? error : new Fault('verifier_failed', String(error)));
   }
-  if (asJson) output.print(JSON.stringify(verdict, undefined, 2));
+  if (args.includes('--json')) output.print(JSON.stringify(verdict, undefined, 2));
   else for (const line of verdictText(verdict)) write(output, verdict, line);
   return EXIT_CODES[verdict.verdict];
 }

@@ -2,7 +2,9 @@ import type { Verdict } from './verdict.js';
 
 /** A verdict in words, line by line; the first says it all. */
 export function verdictText(verdict: Verdict): string[] {
-  return [headline(verdict), ...details(verdict).map((line) => `  ${line}`)];
+  const lines = [headline(verdict), ...details(verdict).map((line) => `  ${line}`)];
+  // Names come out of the file: none of them may move the cursor of a terminal.
+  return lines.map((line) => line.replace(/\p{Cc}/gu, '?'));
 }
 
 function headline({ verdict, fault, counts, input }: Verdict): string {
@@ -43,7 +45,9 @@ function details({
     ['compared', comparedCheckpoints ? `${comparedCheckpoints} checkpoints known from before` : undefined],
   ];
   return [
-    ...rows.filter(([, value]) => value !== undefined && value !== '').map(([name, value]) => `${name.padEnd(10)} ${value}`),
+    ...rows
+      .filter(([, value]) => value !== undefined && value !== '')
+      .map(([name, value]) => `${name.padEnd(10)} ${value}`),
     ...limits,
   ];
 }

@@ -1,9 +1,16 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { ExportVerifier } from './export-verifier.js';
 import { Fault } from './fault.js';
 import { verifyLogDirectory } from './log-directory.js';
 import { readProof, verifyProof } from './proof-verifier.js';
-import { keepInState, knownFromAnchor, knownFromState, readNotes, Remembered } from './remembered.js';
+import {
+  inOneHistory,
+  keepInState,
+  knownFromAnchor,
+  knownFromState,
+  readNotes,
+  Remembered,
+} from './remembered.js';
 import { checkVouchers, type Trust } from './trust.js';
 import { fails, holds, type Verdict } from './verdict.js';
 import type { VerifyOptions } from './verify-options.js';
@@ -22,9 +29,12 @@ export function verifyFile(options: VerifyOptions): Verdict {
 
 function verify(options: VerifyOptions): Verdict {
   const { path, trust } = options;
-  if (stat(path).isDirectory()) return verifyFolder(options);
+  if (stat(path).isDirectory()) {
+    return existsSync(`${path}/checkpoint`) ? verifyFolder(options) : verifyCheckpoints(path, trust);
+  }
   const beginning = readBeginning(path);
   if (beginning.startsWith('{"') && beginning.includes('"kind":"header"')) return verifyExport(options);
+  if (beginning.startsWith('{"time":')) return verifyCheckpoints(path, trust);
   if (beginning.trimStart().startsWith('{')) return verifySingleProof(options);
   if (beginning.includes('\n\n— ')) return verifyCheckpoints(path, trust);
   throw new Fault('not_an_export', 'the file is nothing that this program knows');
@@ -39,7 +49,9 @@ function verifyExport(options: VerifyOptions): Verdict {
     ...(header.type === 'log' ? [] : [NO_MORE]),
     ...(counts.gone > 0 ? [`Of ${counts.gone} events only the hash is here.`] : []),
     ...(counts.documents > counts.recordedDocuments
-      ? [`No event names ${counts.documents - counts.recordedDocuments} of the documents: nothing vouches for them.`]
+      ? [
+          `No event names ${counts.documents - counts.recordedDocuments} of the documents: nothing vouches for them.`,
+        ]
       : []),
   ];
   return holds(header.type, checkpoint, vouchers, { counts, comparedCheckpoints: memory.compared, limits });
@@ -85,10 +97,13 @@ function verifyCheckpoints(path: string, trust: Trust): Verdict {
     for (const [at, checkpoint] of ofLog.entries()) {
       vouchers = checkVouchers(checkpoint, { ...trust, quorum: 0 });
       if (checkpoint.size < (ofLog[at - 1]?.size ?? 0n)) {
-        throw new Fault('rolled_back', `a checkpoint of size ${checkpoint.size} follows a larger one of ${origin}`);
+        throw new Fault(
+          'rolled_back',
+          `a checkpoint of size ${checkpoint.size} follows a larger one of ${origin}`,
+        );
       }
     }
-    if (ofLog.length > 0) new Remembered(ofLog.map((checkpoint) => ({ ...checkpoint, source: path }))).sizes;
+    inOneHistory(ofLog.map(({ size, rootHash }) => ({ size, rootHash, source: path })));
   }
   return holds('checkpoints', newest, vouchers, {
     counts: { checkpoints: checkpoints.length },

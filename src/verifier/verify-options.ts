@@ -11,7 +11,6 @@ export interface VerifyOptions {
   readonly statePath: string | undefined;
   readonly anchorPaths: readonly string[];
   readonly acceptsOlder: boolean;
-  readonly asJson: boolean;
 }
 
 export const VERIFY_USAGE = [
@@ -22,7 +21,7 @@ export const VERIFY_USAGE = [
   '--key <vkey or file>      the key of the log, as `name+id+key`; once for each. Take it from outside',
   '--witness <vkey or file>  the key of a witness; once for each',
   '--quorum <number>         how many of the witnesses must have cosigned (default: all that are given)',
-  '--anchor <file>           checkpoints kept elsewhere, one note after the other; what is verified must continue them',
+  '--anchor <file or folder> checkpoints kept elsewhere; what is verified must continue them',
   '--state <file>            remembers the checkpoint of each log that was valid; the next must continue it',
   '--older                   accepts less of the log than is known already',
   '--json                    the verdict as JSON',
@@ -53,7 +52,6 @@ export function parseVerifyOptions(args: readonly string[]): VerifyOptions {
     statePath: values.state,
     anchorPaths: values.anchor ?? [],
     acceptsOlder: values.older ?? false,
-    asJson: values.json ?? false,
   };
 }
 

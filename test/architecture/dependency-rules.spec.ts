@@ -173,6 +173,23 @@ describe('pure rooms', () => {
   });
 });
 
+describe('the offline verifier', () => {
+  it.each([
+    ['verifier-stands-alone', importing('src/verifier/a.ts', 'src/kernel/b.ts')],
+    ['verifier-stands-alone', opening('src/verifier/a.ts', 'node:http')],
+    ['verifier-stands-alone', opening('src/verifier/a.ts', 'uuid')],
+    ['only-the-cli-runs-the-verifier', importing('src/compliance/audit/a.ts', 'src/verifier/b.ts')],
+  ])('shares nothing with the product: %s', async (rule, files) => {
+    expect(await brokenBy(files)).toContain(rule);
+  });
+
+  it('reads files, hashes, and is called from the command line', async () => {
+    expect(await brokenBy(opening('src/verifier/a.ts', 'node:crypto'))).toEqual([]);
+    expect(await brokenBy(opening('src/verifier/a.ts', 'node:fs'))).toEqual([]);
+    expect(await brokenBy(importing('src/cli/a.ts', 'src/verifier/b.ts'))).toEqual([]);
+  });
+});
+
 describe('cycles', () => {
   const cycle = (statement: string) => ({
     ...importing('src/kernel/a.ts', 'src/kernel/b.ts'),

@@ -1,0 +1,300 @@
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { canonicalText, parseCanonical } from '../../src/verifier/canonical.js';
+import { parseCheckpoint } from '../../src/verifier/checkpoint.js';
+import { splitBundle } from '../../src/verifier/log-directory.js';
+import { GrowingTree, hashLeaf, isConsistent, rootOfInclusion } from '../../src/verifier/merkle.js';
+import {
+  isGenuine,
+  parseKey,
+  parseNote,
+  signaturesBy,
+  verifyEd25519,
+} from '../../src/verifier/signed-note.js';
+import { sharedJson } from '../harness/shared-data.js';
+
+/** Vectors of other projects. They lie beside the checkout and not in it; where they are not there, that is said. */
+function vectors<T>(name: string): readonly T[] {
+  return sharedJson<{ cases: T[] }>(`audit/${name}.json`)?.cases ?? [];
+}
+
+const isThere = sharedJson('audit/jcs-numbers.json') !== undefined;
+if (!isThere)
+  process.stderr.write('shared/data/audit is not there: the vectors of other projects are not run\n');
+
+const base64 = (text: string) => Buffer.from(text, 'base64');
+const hashes = (proof: readonly string[] | null) => (proof ?? []).map(base64);
+
+describe.runIf(isThere)('what others have published', () => {
+  it('about canonical JSON: documents', () => {
+    const cases = vectors<{ inputBase64: string; outputHex: string }>('jcs-documents');
+    expect(cases.length).toBeGreaterThan(3);
+    for (const { inputBase64, outputHex } of cases) {
+      const text = Buffer.from(outputHex, 'hex').toString();
+      const input = base64(inputBase64).toString();
+      expect(canonicalText(JSON.parse(input))).toBe(text);
+      expect(parseCanonical(text)).toBeDefined();
+      if (input !== text) expect(parseCanonical(input)).toBeUndefined();
+    }
+  });
+
+  it('about canonical JSON: numbers', () => {
+    const cases = vectors<{ name: string; ieee754Hex?: string; expected: string }>('jcs-numbers').filter(
+      (each) => each.ieee754Hex !== undefined,
+    );
+    expect(cases.length).toBeGreaterThan(5);
+    for (const { ieee754Hex = '', expected, name } of cases) {
+      const number = Buffer.from(ieee754Hex, 'hex').readDoubleBE();
+      // Minus zero is written as zero, which is why no canonical text holds it.
+      expect(canonicalText(number), name).toBe(expected);
+    }
+  });
+
+  it('about hashes of leaves and nodes', () => {
+    const cases = vectors<{ kind: string; name: string; leavesHex: string[]; rootHex?: string }>(
+      'rfc6962-reference',
+    ).filter(({ kind }) => kind === 'root');
+    expect(cases.length).toBeGreaterThan(2);
+    for (const { leavesHex, rootHex, name } of cases) {
+      const tree = new GrowingTree();
+      for (const leaf of leavesHex) tree.addLeaf(hashLeaf(Buffer.from(leaf, 'hex')));
+      expect(tree.root().toString('hex'), name).toBe(rootHex);
+    }
+  });
+
+  it('about proofs of inclusion, good and hostile', () => {
+    const cases = vectors<Inclusion>('rfc6962-inclusion');
+    expect(cases.length).toBeGreaterThan(50);
+    for (const { name, leafIdx, treeSize, root, leafHash, proof, wantErr } of cases) {
+      const reached = rootOfInclusion(BigInt(leafIdx), BigInt(treeSize), base64(leafHash), hashes(proof));
+      expect(reached?.equals(base64(root)) ?? false, name).toBe(!wantErr);
+    }
+  });
+
+  it('about proofs of consistency, good and hostile', () => {
+    const cases = vectors<Consistency>('rfc6962-consistency');
+    expect(cases.length).toBeGreaterThan(50);
+    for (const { name, size1, size2, root1, root2, proof, wantErr } of cases) {
+      const holds = isConsistent(BigInt(size1), BigInt(size2), base64(root1), base64(root2), hashes(proof));
+      expect(holds, name).toBe(!wantErr);
+    }
+  });
+
+  it('about signed notes', () => {
+    const cases = vectors<{ name: string; noteBase64: string; vkeys: string[]; expect: string }>(
+      'signed-note',
+    );
+    expect(cases.length).toBeGreaterThan(5);
+    for (const { name, noteBase64, vkeys, expect: expected } of cases) {
+      const note = parseNote(base64(noteBase64));
+      const keys = vkeys.map(parseKey).filter((key) => key !== undefined);
+      const found = keys.flatMap((key) =>
+        note ? signaturesBy(note, key).map((signature) => isGenuine(note, key, signature)) : [],
+      );
+      const judged = !note
+        ? 'malformed'
+        : found.includes(false)
+          ? 'error'
+          : found.includes(true)
+            ? 'ok'
+            : 'unverified';
+      expect(judged, name).toBe(expected);
+    }
+  });
+
+  it('about keys of notes: no part and no change of one is one', () => {
+    const cases = vectors<{ vkey: string; valid: boolean }>('signed-note-vkeys');
+    expect(cases.length).toBeGreaterThan(0);
+    for (const { vkey, valid } of cases) {
+      expect(parseKey(vkey) !== undefined).toBe(valid);
+      for (let from = 0; from < vkey.length; from++) {
+        for (let to = from; to <= vkey.length; to++) {
+          if (to - from < vkey.length) expect(parseKey(vkey.slice(from, to))).toBeUndefined();
+        }
+        const changed = Buffer.from(vkey);
+        changed[from] = (changed[from] as number) + 1;
+        expect(parseKey(changed.toString('latin1'))).toBeUndefined();
+      }
+    }
+  });
+
+  it('as checkpoints and proofs of a large log', () => {
+    const cases = vectors<Sigstore>('sigstore-checkpoint-inclusion');
+    expect(cases.length).toBeGreaterThan(5);
+    for (const each of cases) expect(isSigstoreValid(each), each.name).toBe(each.valid);
+  });
+
+  it('as a tiled log', () => {
+    const log = sharedJson<{ vkey: string }>('audit/tlog-tiles-log.json');
+    const key = parseKey(log?.vkey ?? '');
+    const cases = vectors<{
+      size: number;
+      checkpoint: string;
+      tile0Base64: string;
+      entryBundleBase64: string;
+    }>('tlog-tiles-log');
+    expect(cases.length).toBeGreaterThan(2);
+    for (const { size, checkpoint: text, tile0Base64, entryBundleBase64 } of cases) {
+      const checkpoint = parseCheckpoint(Buffer.from(text));
+      const [signature] = key ? signaturesBy(checkpoint.note, key) : [];
+      expect(key && signature && isGenuine(checkpoint.note, key, signature)).toBe(true);
+      const entries = splitBundle(base64(entryBundleBase64), size) ?? [];
+      const tree = new GrowingTree();
+      for (const entry of entries) tree.addLeaf(hashLeaf(entry));
+      expect(Buffer.concat(entries.map(hashLeaf)).equals(base64(tile0Base64))).toBe(true);
+      expect(tree.size).toBe(size);
+      expect(tree.root().equals(checkpoint.rootHash)).toBe(true);
+    }
+  });
+
+  it('about Ed25519', () => {
+    let count = 0;
+    for (const { publicKey, tests } of groups<Ed25519Group>('wycheproof-ed25519')) {
+      for (const { tcId, msg, sig, result } of tests) {
+        const holds = verifyEd25519(
+          Buffer.from(publicKey.pk, 'hex'),
+          Buffer.from(msg, 'hex'),
+          Buffer.from(sig, 'hex'),
+        );
+        expect(holds, String(tcId)).toBe(result === 'valid');
+        count += 1;
+      }
+    }
+    expect(count).toBeGreaterThan(80);
+  });
+
+  it('about HMAC-SHA-256, on which commitments rest', () => {
+    let count = 0;
+    for (const { tagSize, tests } of groups<MacGroup>('wycheproof-hmac_sha256')) {
+      for (const { tcId, key, msg, tag, result } of tests) {
+        const made = createHmac('sha256', Buffer.from(key, 'hex')).update(Buffer.from(msg, 'hex')).digest();
+        expect(made.toString('hex', 0, tagSize / 8) === tag, String(tcId)).toBe(result === 'valid');
+        count += 1;
+      }
+    }
+    expect(count).toBeGreaterThan(80);
+  });
+
+  it('about AES-256-GCM in the sizes that sealed values have', () => {
+    let count = 0;
+    for (const { keySize, ivSize, tagSize, tests } of groups<AeadGroup>('wycheproof-aes_gcm')) {
+      if (keySize !== 256 || ivSize !== 96 || tagSize !== 128) continue;
+      for (const each of tests) {
+        expect(opens(each), String(each.tcId)).toBe(each.result === 'valid');
+        count += 1;
+      }
+    }
+    expect(count).toBeGreaterThan(30);
+  });
+});
+
+function isSigstoreValid({
+  origin,
+  publicKeyRawBase64,
+  leafDataBase64,
+  leafIndex,
+  treeSize,
+  proof,
+  checkpoint: text,
+}: Sigstore) {
+  try {
+    const checkpoint = parseCheckpoint(Buffer.from(text));
+    const note = checkpoint.note;
+    const isSigned = note.signatures.some(
+      ({ name, bytes }) =>
+        name === origin && verifyEd25519(base64(publicKeyRawBase64), Buffer.from(note.text), bytes),
+    );
+    const root = rootOfInclusion(
+      BigInt(leafIndex),
+      BigInt(treeSize),
+      hashLeaf(base64(leafDataBase64)),
+      hashes(proof),
+    );
+    return (
+      isSigned &&
+      checkpoint.origin === origin &&
+      checkpoint.size === BigInt(treeSize) &&
+      (root?.equals(checkpoint.rootHash) ?? false)
+    );
+  } catch {
+    return false;
+  }
+}
+
+function opens({ key, iv, aad, msg, ct, tag }: AeadTest): boolean {
+  const hex = (text: string) => Buffer.from(text, 'hex');
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', hex(key), hex(iv), { authTagLength: 16 });
+    decipher.setAAD(hex(aad)).setAuthTag(hex(tag));
+    const plain = Buffer.concat([decipher.update(hex(ct)), decipher.final()]);
+    const cipher = createCipheriv('aes-256-gcm', hex(key), hex(iv), { authTagLength: 16 }).setAAD(hex(aad));
+    const again = Buffer.concat([cipher.update(plain), cipher.final()]);
+    return plain.equals(hex(msg)) && again.equals(hex(ct));
+  } catch {
+    return false;
+  }
+}
+
+function groups<T>(name: string): readonly T[] {
+  return sharedJson<{ testGroups: T[] }>(`audit/${name}.json`)?.testGroups ?? [];
+}
+
+interface Inclusion {
+  name: string;
+  leafIdx: string;
+  treeSize: string;
+  root: string;
+  leafHash: string;
+  proof: string[] | null;
+  wantErr: boolean;
+}
+
+interface Consistency {
+  name: string;
+  size1: string;
+  size2: string;
+  root1: string;
+  root2: string;
+  proof: string[] | null;
+  wantErr: boolean;
+}
+
+interface Sigstore {
+  name: string;
+  valid: boolean;
+  origin: string;
+  publicKeyRawBase64: string;
+  leafDataBase64: string;
+  leafIndex: number;
+  treeSize: number;
+  proof: string[];
+  checkpoint: string;
+}
+
+interface Ed25519Group {
+  publicKey: { pk: string };
+  tests: { tcId: number; msg: string; sig: string; result: string }[];
+}
+
+interface MacGroup {
+  tagSize: number;
+  tests: { tcId: number; key: string; msg: string; tag: string; result: string }[];
+}
+
+interface AeadTest {
+  tcId: number;
+  key: string;
+  iv: string;
+  aad: string;
+  msg: string;
+  ct: string;
+  tag: string;
+  result: string;
+}
+
+interface AeadGroup {
+  keySize: number;
+  ivSize: number;
+  tagSize: number;
+  tests: AeadTest[];
+}

@@ -5,18 +5,6 @@ import { Fault } from './fault.js';
 import type { Leaf } from './leaf.js';
 
 /**
- * The commitment to a personal value, as it stands in a leaf.
- *
- * @returns HMAC-SHA-256(salt, path ‖ 0x00 ‖ canonical JSON of the value)
- */
-export function commitmentTo(path: string, value: unknown, salt: Buffer): Buffer {
-  return crypto
-    .createHmac('sha256', salt)
-    .update(`${path}\0${canonicalText(value)}`, 'utf8')
-    .digest();
-}
-
-/**
  * Checks values that are shown beside a leaf against the commitments in it.
  *
  * @returns how many values were shown.
@@ -42,4 +30,16 @@ function checkShown(shown: unknown, commitments: readonly Members[]): void {
   if (!isCommitted) {
     throw new Fault('disclosure_differs', `the value shown for ${path} is not the one that was recorded`);
   }
+}
+
+/**
+ * The commitment to a personal value, as it stands in a leaf.
+ *
+ * @returns HMAC-SHA-256(salt, path ‖ 0x00 ‖ canonical JSON of the value)
+ */
+function commitmentTo(path: string, value: unknown, salt: Buffer): Buffer {
+  return crypto
+    .createHmac('sha256', salt)
+    .update(`${path}\0${canonicalText(value)}`, 'utf8')
+    .digest();
 }

@@ -1,7 +1,7 @@
 import { isObject, type Members } from './canonical.js';
 import { Fault } from './fault.js';
 
-export const EXPORT_FORMAT = 'countersign-export/1';
+const EXPORT_FORMAT = 'countersign-export/1';
 
 /** `log`: a stretch of the log without gaps. `filtered`: some events with a proof each. `bundle`: that with documents. */
 export type ExportType = 'log' | 'filtered' | 'bundle';

@@ -13,7 +13,7 @@ export function hashLeaf(leaf: Uint8Array): Buffer {
 }
 
 /** SHA-256(0x01 ‖ left ‖ right). */
-export function hashNode(left: Buffer, right: Buffer): Buffer {
+function hashNode(left: Buffer, right: Buffer): Buffer {
   left.copy(pair, 1);
   right.copy(pair, 1 + HASH_BYTES);
   return sha256(pair);

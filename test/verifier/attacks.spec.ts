@@ -478,11 +478,7 @@ describe('a filtered export', () => {
         replaceEvent(lines, 2, (line) => ({ ...line, proof: [...(line['proof'] as []), line['hash']] })),
       'proof_fails',
     ],
-    [
-      'no proof',
-      (lines) => replaceEvent(lines, 2, ({ proof: _taken, ...line }) => line as Forgeable),
-      'proof_fails',
-    ],
+    ['no proof', (lines) => replaceEvent(lines, 2, ({ proof: _taken, ...line }) => line), 'proof_fails'],
     [
       'an event twice',
       (lines) => lines.flatMap((line) => (line['index'] === 2 ? [line, line] : [line])),

@@ -34,7 +34,9 @@ it('the built verifier is one file that needs nothing beside it', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/^valid: 2 events/);
   const imports = (await readFile(join(folder, 'verify.mjs'), 'utf8')).matchAll(/^import .*from "(.*)"/gm);
-  expect([...imports].map(([, name]) => name).toSorted()).toEqual(['node:crypto', 'node:fs', 'node:util']);
+  expect(new Set([...imports].map(([, name]) => name))).toEqual(
+    new Set(['node:crypto', 'node:fs', 'node:util']),
+  );
 });
 
 it('its exit codes tell valid, tampered, unusable and self-consistent apart', async () => {

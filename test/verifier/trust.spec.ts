@@ -6,7 +6,7 @@ import { newId } from '../../src/kernel/ids.js';
 import { tilePath } from '../../src/verifier/log-directory.js';
 import { type Forgeable, forge, sealed } from '../harness/forged-export.js';
 import { OfflineVerifier } from '../harness/offline-verifier.js';
-import { leafHash, SignedLog } from '../harness/signed-log.js';
+import { SignedLog } from '../harness/signed-log.js';
 import { SigningKey } from '../harness/signing-key.js';
 
 const offline = new OfflineVerifier();

@@ -80,6 +80,7 @@ export const ERROR_CATALOGUE = {
   MODEL_UNAVAILABLE: { status: 502, title: 'The model provider did not answer usefully' },
   // Compliance
   AUDIT_UNAVAILABLE: { status: 503, title: 'The audit trail cannot be written, so nothing was changed' },
+  REPORT_NOT_READY: { status: 503, title: 'The period is still being counted: ask again' },
   PII_RESIDUAL: { status: 409, title: 'Personal data was left where only tokens may stand' },
   TEXT_TOO_LARGE: { status: 413, title: 'The text is larger than the detector accepts' },
   VAULT_UNAVAILABLE: { status: 503, title: 'The token vault cannot be opened' },

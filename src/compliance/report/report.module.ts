@@ -1,6 +1,15 @@
 import { Module } from '@nestjs/common';
+import { DayClosing } from './period/day-closing.service.js';
+import { PeriodFiguresService } from './period/period-figures.service.js';
+import { PeriodReportController } from './period/period-report.controller.js';
+import { PeriodReports } from './period/period-report.service.js';
+import { ReportDayRepository } from './period/report-day.repository.js';
 import { ReportIssuer } from './report-issuer.service.js';
 
 /** Reports for those who must answer for what was done. */
-@Module({ providers: [ReportIssuer], exports: [ReportIssuer] })
+@Module({
+  controllers: [PeriodReportController],
+  providers: [ReportIssuer, ReportDayRepository, PeriodFiguresService, PeriodReports, DayClosing],
+  exports: [ReportIssuer],
+})
 export class ReportModule {}

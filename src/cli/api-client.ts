@@ -50,6 +50,13 @@ export class ApiClient {
     await (await this.request('DELETE', path, { signal })).body?.cancel();
   }
 
+  /** The bytes of an answer as they come. */
+  async open(path: string, mediaType: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const { body } = await this.request('GET', path, { signal, headers: { accept: mediaType } });
+    if (!body) throw new CliError(`The server sent nothing for ${path}`);
+    return body;
+  }
+
   /** Opens a stream of Server-Sent Events behind the event last seen. */
   async openEvents(
     path: string,

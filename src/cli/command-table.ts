@@ -3,6 +3,7 @@ import { auditVerify } from './commands/audit-verify.command.js';
 import { chaos } from './commands/chaos.command.js';
 import { configValidate } from './commands/config-validate.command.js';
 import { demo } from './commands/demo.command.js';
+import { reportFramework, reportPeriod, reportRun } from './commands/report.command.js';
 import { serve } from './commands/serve.command.js';
 import {
   workflowApprove,
@@ -23,6 +24,9 @@ export const COMMANDS: readonly Command[] = [
   workflowApprove,
   workflowReject,
   workflowRequestChanges,
+  reportRun,
+  reportPeriod,
+  reportFramework,
   auditVerify,
   configValidate,
   chaos,

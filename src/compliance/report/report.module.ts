@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { FrameworkReportController } from './frameworks/framework-report.controller.js';
 import { DayClosing } from './period/day-closing.service.js';
 import { PeriodFiguresService } from './period/period-figures.service.js';
 import { PeriodReportController } from './period/period-report.controller.js';
@@ -8,7 +9,7 @@ import { ReportIssuer } from './report-issuer.service.js';
 
 /** Reports for those who must answer for what was done. */
 @Module({
-  controllers: [PeriodReportController],
+  controllers: [PeriodReportController, FrameworkReportController],
   providers: [ReportIssuer, ReportDayRepository, PeriodFiguresService, PeriodReports, DayClosing],
   exports: [ReportIssuer],
 })

@@ -1,6 +1,6 @@
 import { PHASES, type Phase } from '../../compliance/state/phases.js';
 import type { RuleTier, Violation } from '../../compliance/state/state-rule.js';
-import { PII_RULES, STATE_RULES } from '../../compliance/state/state-validator.js';
+import { ALL_RULES, STATE_RULES } from '../../compliance/state/state-validator.js';
 
 export type GateTarget = Phase | 'COMPLETED';
 
@@ -69,14 +69,12 @@ export function gateChecksOf(
   });
 }
 
-const RULES = [...STATE_RULES, ...PII_RULES];
-
 function resultsOf(
   entering: GateTarget,
   passage: RecordedPassage | undefined,
   violations: readonly Violation[],
 ): RuleResult[] {
-  const guards = RULES.filter((rule) => rule.entering.includes(entering));
+  const guards = ALL_RULES.filter((rule) => rule.entering.includes(entering));
   const failed = (passage?.violated ?? []).map((rule): RuleResult => {
     const told = violations.find((violation) => violation.rule === rule);
     const tier = guards.find(({ id }) => id === rule)?.tier ?? told?.tier ?? 'compliance';
@@ -93,7 +91,7 @@ function resultsOf(
   return [...others, ...failed].toSorted((one, other) => orderOf(one) - orderOf(other));
 }
 
-/** The detector comes after the validator: it was not asked about what the validator denied. */
+/** Audit manager and detector are asked beside the rules of their tier only: about any other denial they were not. */
 function resultOf(
   id: string,
   tier: RuleTier,
@@ -102,18 +100,18 @@ function resultOf(
 ): RuleResult['result'] {
   if (!passage) return 'not_evaluated';
   if (passage.allowed) return 'passed';
-  if (failed.every(({ rule }) => ofDetector(rule))) return 'passed';
-  if (ofDetector(id)) return 'not_evaluated';
-  return failed.some((each) => TIERS.indexOf(each.tier) < TIERS.indexOf(tier)) ? 'not_evaluated' : 'passed';
+  const failing = failed[0]?.tier ?? 'basic';
+  const isAsked = isOfState(id) ? TIERS.indexOf(tier) <= TIERS.indexOf(failing) : tier === failing;
+  return isAsked ? 'passed' : 'not_evaluated';
 }
 
-function ofDetector(rule: string): boolean {
-  return PII_RULES.some(({ id }) => id === rule);
+function isOfState(rule: string): boolean {
+  return STATE_RULES.some(({ id }) => id === rule);
 }
 
 const TIERS: readonly RuleTier[] = ['basic', 'compliance', 'enterprise'];
 
 function orderOf({ rule, tier }: RuleResult): number {
-  const position = RULES.findIndex(({ id }) => id === rule);
-  return TIERS.indexOf(tier) * RULES.length + (position < 0 ? RULES.length - 1 : position);
+  const position = ALL_RULES.findIndex(({ id }) => id === rule);
+  return TIERS.indexOf(tier) * ALL_RULES.length + (position < 0 ? ALL_RULES.length - 1 : position);
 }

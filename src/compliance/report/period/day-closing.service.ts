@@ -48,13 +48,16 @@ export class DayClosing implements OnApplicationBootstrap, OnModuleDestroy {
 
   private next(delayMs: number): void {
     this.timer = setTimeout(() => {
-      this.running = this.closeDays()
-        .catch((error: unknown) => {
-          this.logger.warn({ event: 'report.days_open', err: error }, 'days stay uncounted for now');
-        })
-        .then(() => {
-          if (!this.stopping) this.next(INTERVAL_MS);
-        });
+      this.running = this.closeThenWait();
     }, delayMs).unref();
+  }
+
+  private async closeThenWait(): Promise<void> {
+    try {
+      await this.closeDays();
+    } catch (error) {
+      this.logger.warn({ event: 'report.days_open', err: error }, 'days stay uncounted for now');
+    }
+    if (!this.stopping) this.next(INTERVAL_MS);
   }
 }

@@ -110,8 +110,6 @@ function gates({ rules }: PeriodReport): ReportSection {
 }
 
 function oversight({ approvals }: PeriodReport): ReportSection {
-  const seconds = ({ median, p95 }: PeriodReport['approvals']['secondsToDecide']) =>
-    median === null ? 'nobody decided' : `median ${median} s, P95 ${p95} s`;
   return {
     title: 'Human oversight',
     blocks: [
@@ -131,11 +129,15 @@ function oversight({ approvals }: PeriodReport): ReportSection {
             'Reminded, escalated, handed over',
             `${approvals.reminded}, ${approvals.escalated}, ${approvals.delegated}`,
           ],
-          ['Time to decide', seconds(approvals.secondsToDecide)],
+          ['Time to decide', timeOf(approvals.secondsToDecide)],
         ],
       },
     ],
   };
+}
+
+function timeOf({ median, p95 }: PeriodReport['approvals']['secondsToDecide']): string {
+  return median === null ? 'nobody decided' : `median ${median} s, P95 ${p95} s`;
 }
 
 function models({ models: uses }: PeriodReport): ReportSection {

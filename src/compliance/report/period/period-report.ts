@@ -1,6 +1,6 @@
 import { PHASES } from '../../state/phases.js';
 import type { RuleTier } from '../../state/state-rule.js';
-import { PII_RULES, STATE_RULES } from '../../state/state-validator.js';
+import { ALL_RULES } from '../../state/state-validator.js';
 import { addUsd, type EventGroup, type FigureSum } from './event-group.js';
 import { quantileOf } from './quantile.js';
 
@@ -112,7 +112,7 @@ export function periodFactsOf(sum: FigureSum): PeriodFacts {
     events,
     runs: {
       started: tally(of('workflow.started'), ([definition, version]) => [definition, version]).map(
-        ([definition = '', version = '', runs]) => ({ definition, version, runs }),
+        ([definition, version, runs]) => ({ definition, version, runs }),
       ),
       startsDenied: count('workflow.start_denied'),
       completed: count('workflow.completed'),
@@ -129,30 +129,27 @@ export function periodFactsOf(sum: FigureSum): PeriodFacts {
     approvals: approvalsOf(of('approval.decided'), count),
     models: modelsOf(groups),
     deliveries: tally(of('delivery.settled'), ([channel, status]) => [channel, status]).map(
-      ([channel = '', status = '', messages]) => ({ channel, status, messages }),
+      ([channel, status, messages]) => ({ channel, status, messages }),
     ),
     findings: Object.entries(findings).map(([entity, tokens]) => ({ entity, tokens })),
     consents: { granted: sumOf(groups, 'granted'), withdrawn: sumOf(groups, 'withdrawn') },
     runsRemoved: sumOf(groups, 'removedRuns'),
-    populations: tally(groups, (_, { type, outcome }) => [type, outcome]).map(
-      ([type = '', outcome = '', counted]) => ({
-        type,
-        outcome,
-        events: counted,
-        samples: sum.samplesOf(type, outcome),
-      }),
-    ),
+    populations: tally(groups, (_, { type, outcome }) => [type, outcome]).map(([type, outcome, counted]) => ({
+      type,
+      outcome,
+      events: counted,
+      samples: sum.samplesOf(type, outcome),
+    })),
   };
 }
 
 /** A denial may name several rules; each of them has denied it. */
 function rulesOf(passed: readonly EventGroup[], denied: readonly EventGroup[]): RuleFigures[] {
-  const rules = [...STATE_RULES, ...PII_RULES];
   return [...PHASES, 'COMPLETED' as const].flatMap((entering) => {
     const entered = eventsIn(passed.filter(({ key: [to] }) => to === entering));
     const denials = denied.filter(({ key: [to] }) => to === entering);
     const denying = [...new Set(denials.flatMap(({ key }) => rulesIn(key)))];
-    const guards = rules.filter((rule) => rule.entering.includes(entering));
+    const guards = ALL_RULES.filter((rule) => rule.entering.includes(entering));
     const others = denying.filter((rule) => !guards.some(({ id }) => id === rule));
     return [
       ...guards.map(({ id, tier }) => ({ id, tier })),

@@ -67,7 +67,7 @@ once, at the start: a process with a fault in its configuration prints every fau
 - \`<NAME>_FILE\` reads the value from a file, for each of these names: that is how secrets are mounted.
 - A text in a TOML file may hold \`\${NAME}\` or \`\${NAME:-default}\`, replaced from the environment.
 - A name that begins with \`COUNTERSIGN_\` and is not known is a fault, and so is an unknown key.
-- In production \`vault.kek\` and \`auth.api_key\` must be set; elsewhere they are created under the data directory.
+- In production \`vault.kek\`, \`audit.signing_key\` and \`auth.api_key\` must be set; elsewhere they are created under the data directory.
 `;
 
 /** @param {Readonly<Record<string, { status: number, title: string }>>} catalogue */

@@ -3,6 +3,7 @@ import { AgentsModule } from './agents/agents.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { BulkModule } from './bulk/bulk.module.js';
 import { AuditModule } from './compliance/audit/audit.module.js';
+import { SealingModule } from './compliance/audit/log/sealing.module.js';
 import { PiiModule } from './compliance/pii/pii.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -41,6 +42,7 @@ export class AppModule {
         HealthModule,
         HttpModule,
         AuditModule,
+        SealingModule,
         AuthModule,
         PiiModule,
         SessionsModule,

@@ -3,7 +3,7 @@ import type { ConfigDocument } from './config.schema.js';
 export type Environment = 'development' | 'staging' | 'production' | 'test';
 
 /** The whole configuration, checked and resolved. A module receives its own section (see `InjectConfig`). */
-export interface AppConfig extends Omit<ConfigDocument, 'auth' | 'vault' | 'database'> {
+export interface AppConfig extends Omit<ConfigDocument, 'auth' | 'vault' | 'database' | 'audit'> {
   readonly instance: {
     readonly environment: Environment;
     /** Absolute path of the folder with TOML, workflows and prompts. */
@@ -24,6 +24,14 @@ export interface AppConfig extends Omit<ConfigDocument, 'auth' | 'vault' | 'data
   readonly vault: {
     /** Key-encryption key, 32 bytes. */
     readonly kek: Buffer;
+  };
+  readonly audit: Omit<ConfigDocument['audit'], 'signingKey' | 'anchorFolder'> & {
+    /** Seeds of 32 bytes, the current one first; undefined = kept in `signingKeyFile`. */
+    readonly signingKeys: readonly Buffer[] | undefined;
+    /** One seed a line in base64, the current one first; made when it is first needed. */
+    readonly signingKeyFile: string;
+    /** Absolute path of the folder with the append-only files; undefined = none. */
+    readonly anchorFolder: string | undefined;
   };
 }
 

@@ -36,6 +36,12 @@ const urlOf = (...schemes: string[]) =>
       message: `must be a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
     },
   );
+/** Several keys stand in one text, the current one first. */
+export const signingSeeds = (text: string): Buffer[] =>
+  text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((seed) => Buffer.from(seed, 'base64'));
 
 /**
  * Every configuration key with its type, range and default. Keys stand in TOML files as snake_case
@@ -346,6 +352,64 @@ export const configSchema = z.strictObject({
         .default(1_000)
         .describe(
           'Runs of one batch that may be queued or driven at once; those that wait for people do not count.',
+        ),
+    })
+    .prefault({}),
+  audit: z
+    .strictObject({
+      instanceName: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/, { message: 'must be a name like audit.example.com' })
+        .default('countersign')
+        .describe('Stands first in the name of every log; take a host name of yours.'),
+      signingKey: optionalText
+        .refine((text) => text === undefined || signingSeeds(text).every(({ length }) => length === 32), {
+          message: 'must be 32 bytes in base64; two of them with a comma between while keys change',
+        })
+        .describe(
+          'Ed25519 key of checkpoints: 32 bytes in base64, then the key before it while both sign. Absent = created under the data directory (not in production).',
+        ),
+      maxSealDelayMs: milliseconds(1_000, 86_400_000)
+        .default(60_000)
+        .describe('Nothing may be changed any more while events have waited for the log this long.'),
+      checkpointIntervalMs: milliseconds(10, 3_600_000)
+        .default(1_000)
+        .describe('Shortest time between two checkpoints of a log.'),
+      cosignMinutes: z.coerce
+        .number()
+        .min(0.001)
+        .max(1_440)
+        .default(15)
+        .describe('How often the newest checkpoint of an idle log is signed again, with the time.'),
+      selfCheckHours: z.coerce
+        .number()
+        .min(0.001)
+        .max(8_760)
+        .default(24)
+        .describe('How often what was sealed since the last time is checked.'),
+      anchorFolder: z
+        .string()
+        .default('anchor')
+        .describe(
+          'Folder of the append-only files with all checkpoints, relative to the data directory; best on another volume. Empty = none.',
+        ),
+      anchorUrl: urlOf('http', 'https').describe(
+        'Object store: checkpoints are PUT below this address, each once (If-None-Match).',
+      ),
+      anchorToken: optionalText.describe('Bearer token for the object store.'),
+      witnesses: list
+        .default([])
+        .describe('C2SP witnesses, each as its verifier key, a space and its submission prefix.'),
+      requiredAnchors: list
+        .default([])
+        .describe('Anchors without which nothing is sealed: `file`, `object-store`, names of witnesses.'),
+      anchorIntervalSeconds: z.coerce
+        .number()
+        .min(0.05)
+        .max(86_400)
+        .default(60)
+        .describe(
+          'Shortest time between two checkpoints of a log that go to witnesses and the object store.',
         ),
     })
     .prefault({}),

@@ -127,6 +127,7 @@ describe('a fault', () => {
     ['a switch that is neither', { COUNTERSIGN__LOGGING__PRETTY: 'yes' }, 'logging.pretty'],
     ['another database', { DATABASE_URL: 'mysql://db.example.com/x' }, 'database.url'],
     ['a key that is too short', { COUNTERSIGN_API_KEY: 'cs_test_short' }, 'auth.api_key'],
+    ['a signing key of another length', { COUNTERSIGN__AUDIT__SIGNING_KEY: 'c2hvcnQ=' }, 'audit.signing_key'],
     ['a key for the vault of another length', { COUNTERSIGN__VAULT__KEK: 'c2hvcnQ=' }, 'vault.kek'],
     ['a provider without its key', { COUNTERSIGN__LLM__PROVIDER: 'openai' }, 'llm.api_key'],
     [
@@ -177,12 +178,22 @@ describe('production', () => {
   };
 
   it('makes no secret of its own', () => {
-    expect(Object.keys(faultsOf(production)).sort()).toEqual(['auth.api_key', 'vault.kek']);
+    expect(Object.keys(faultsOf(production)).sort()).toEqual([
+      'audit.signing_key',
+      'auth.api_key',
+      'vault.kek',
+    ]);
     expect(() => statSync(join(folder, 'data'))).toThrow(/ENOENT/);
   });
 
   it('starts when they are given', () => {
-    const config = load({ ...production, COUNTERSIGN_API_KEY: KEY, COUNTERSIGN__VAULT__KEK: KEK });
+    const config = load({
+      ...production,
+      COUNTERSIGN_API_KEY: KEY,
+      COUNTERSIGN__VAULT__KEK: KEK,
+      COUNTERSIGN__AUDIT__SIGNING_KEY: `${KEK}, ${KEK}`,
+    });
+    expect(config.audit.signingKeys).toEqual([Buffer.from(KEK, 'base64'), Buffer.from(KEK, 'base64')]);
     expect(config.instance.environment).toBe('production');
   });
 });
@@ -216,7 +227,11 @@ describe('secrets that nobody gave', () => {
 
 describe('the configurations that are shipped', () => {
   it.each(['development', 'staging', 'production', 'test'])('%s is accepted', (environment) => {
-    const config = load({ COUNTERSIGN_ENV: environment, COUNTERSIGN_CONFIG_DIR: 'config' });
+    const config = load({
+      COUNTERSIGN_ENV: environment,
+      COUNTERSIGN_CONFIG_DIR: 'config',
+      COUNTERSIGN__AUDIT__SIGNING_KEY: KEK,
+    });
     expect(config.instance.environment).toBe(environment);
   });
 });

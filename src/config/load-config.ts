@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AppConfig, Environment } from './app-config.js';
 import { ConfigError, type ConfigFault } from './config-error.js';
-import { type ConfigDocument, configSchema } from './config.schema.js';
+import { type ConfigDocument, configSchema, signingSeeds } from './config.schema.js';
 import { applyEnvironment, readToml } from './config-sources.js';
 import { readOrCreateSecret } from './instance-secret.js';
 
@@ -56,7 +56,7 @@ function faultsOf(issue: {
 /** Faults that no single key shows. */
 function contradictions(config: ConfigDocument, environment: Environment): ConfigFault[] {
   const faults: ConfigFault[] = [];
-  const { llm, sessions, errorRecovery, vault, auth } = config;
+  const { llm, sessions, errorRecovery, vault, auth, audit } = config;
   if (llm.provider === 'openai-compatible') {
     if (!llm.baseUrl)
       faults.push({ path: 'llm.base_url', message: 'is required by the provider openai-compatible' });
@@ -80,6 +80,12 @@ function contradictions(config: ConfigDocument, environment: Environment): Confi
     if (!vault.kek) {
       faults.push({ path: 'vault.kek', message: 'is required in production (COUNTERSIGN__VAULT__KEK_FILE)' });
     }
+    if (!audit.signingKey) {
+      faults.push({
+        path: 'audit.signing_key',
+        message: 'is required in production (COUNTERSIGN__AUDIT__SIGNING_KEY_FILE)',
+      });
+    }
     if (!auth.apiKey) {
       faults.push({ path: 'auth.api_key', message: 'is required in production (COUNTERSIGN_API_KEY_FILE)' });
     }
@@ -93,7 +99,7 @@ function resolveSecrets(
   configDir: string,
   dataDir: string,
 ): AppConfig {
-  const { auth, vault, database, ...rest } = document;
+  const { auth, vault, database, audit, ...rest } = document;
   const kek =
     vault.kek ?? readSecretFile(join(dataDir, 'keys', 'vault.kek'), () => randomBytes(32).toString('base64'));
   const apiKey = auth.apiKey
@@ -108,6 +114,12 @@ function resolveSecrets(
     auth: { apiKey: apiKey.value, apiKeyCreated: apiKey.created },
     database: { ...database, tier: database.url ? 'server' : 'embedded' },
     vault: { kek: Buffer.from(kek, 'base64') },
+    audit: {
+      ...audit,
+      signingKeys: audit.signingKey === undefined ? undefined : signingSeeds(audit.signingKey),
+      signingKeyFile: join(dataDir, 'keys', 'audit-log.key'),
+      anchorFolder: audit.anchorFolder === '' ? undefined : resolve(dataDir, audit.anchorFolder),
+    },
   };
 }
 

@@ -100,6 +100,11 @@ export class DatabaseService implements OnApplicationShutdown {
     return this.transact('set local role countersign_system', work);
   }
 
+  /** Runs work in one transaction that may move the audit log of any tenant on: nothing else may. */
+  withSequencer<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+    return this.transact('set local role countersign_sequencer', work);
+  }
+
   /** Sends one prepared statement as the engine, in a transaction of its own: it is committed when this resolves. */
   readonly asEngine: Execute = async <Row extends object>({ name, text, values }: Statement) => {
     const { rows } = await this.connection.enginePool.query<Row>({ name, text, values: [...values] });

@@ -305,6 +305,60 @@ export interface AuditPendingTable {
   transaction_id: Generated<string>;
 }
 
+export interface AuditHeadTable {
+  tenant_id: string;
+  log_id: string;
+  epoch: Generated<number>;
+  origin: string;
+  size: BigInt8;
+  root_hash: Buffer;
+  minimum_index: BigInt8;
+  sealed_at: Date | null;
+  recorded_epoch: Generated<number>;
+  recorded_size: BigInt8;
+}
+
+export interface AuditIndexTable {
+  tenant_id: string;
+  index: BigInt8;
+  event_id: string;
+  occurred_at: Date;
+  leaf_hash: Buffer;
+}
+
+export interface AuditTileTable {
+  tenant_id: string;
+  level: number;
+  index: BigInt8;
+  hashes: Buffer;
+}
+
+export interface AuditCheckpointTable {
+  tenant_id: string;
+  epoch: number;
+  size: BigInt8;
+  origin: string;
+  root_hash: Buffer;
+  note: string;
+  created_at: Date;
+}
+
+export interface AuditCosignatureTable {
+  tenant_id: string;
+  epoch: number;
+  size: BigInt8;
+  signer: string;
+  line: string;
+  signed_at: Date;
+}
+
+export interface AuditSelfCheckTable {
+  tenant_id: string;
+  epoch: number;
+  size: BigInt8;
+  checked_at: Date;
+}
+
 export interface WebhookEndpointTable {
   id: string;
   tenant_id: string;
@@ -494,6 +548,12 @@ export interface Tables {
   audit_event: AuditEventTable;
   audit_sealed: AuditSealedTable;
   audit_pending: AuditPendingTable;
+  audit_head: AuditHeadTable;
+  audit_index: AuditIndexTable;
+  audit_tile: AuditTileTable;
+  audit_checkpoint: AuditCheckpointTable;
+  audit_cosignature: AuditCosignatureTable;
+  audit_self_check: AuditSelfCheckTable;
   schedule: ScheduleTable;
   schedule_fire: ScheduleFireTable;
   batch: BatchTable;

@@ -81,6 +81,11 @@ export const ERROR_CATALOGUE = {
   // Compliance
   AUDIT_UNAVAILABLE: { status: 503, title: 'The audit trail cannot be written, so nothing was changed' },
   REPORT_NOT_READY: { status: 503, title: 'The period is still being counted: ask again' },
+  AUDIT_EVENT_NOT_FOUND: { status: 404, title: 'There is no such audit event' },
+  AUDIT_LOG_EMPTY: { status: 404, title: 'Nothing has been sealed in this audit log yet' },
+  AUDIT_CHECKPOINT_NOT_FOUND: { status: 404, title: 'No checkpoint of this audit log has that size' },
+  AUDIT_TILE_NOT_FOUND: { status: 404, title: 'The audit log has no such tile' },
+  AUDIT_RETENTION_PASSED: { status: 410, title: 'The record was removed when its retention had passed' },
   PII_RESIDUAL: { status: 409, title: 'Personal data was left where only tokens may stand' },
   TEXT_TOO_LARGE: { status: 413, title: 'The text is larger than the detector accepts' },
   VAULT_UNAVAILABLE: { status: 503, title: 'The token vault cannot be opened' },

@@ -7,6 +7,7 @@ import {
   HTTP_BUCKETS,
   MODEL_BUCKETS,
   PHASE_BUCKETS,
+  SEAL_LAG_BUCKETS,
   WEBHOOK_OUTCOMES,
 } from './metric-names.js';
 
@@ -42,6 +43,10 @@ export class Metrics {
   private readonly runs: Counter<'status'>;
   private readonly phaseDuration: Histogram<'phase'>;
   private readonly auditEvents: Counter<'type'>;
+  private readonly sealedLeaves: Counter;
+  private readonly sealLag: Histogram;
+  private readonly auditFaults: Counter;
+  private readonly anchorFailures: Counter;
   private readonly errors: Counter<'code'>;
   private readonly modelCalls: Counter<'provider' | 'outcome'>;
   private readonly modelTokens: Counter<'direction'>;
@@ -76,6 +81,23 @@ export class Metrics {
       PHASE_BUCKETS,
     );
     this.auditEvents = this.counter('audit_events_total', 'Audit events committed.', ['type']);
+    this.sealedLeaves = this.counter('audit_sealed_leaves_total', 'Events sealed in audit logs.', []);
+    this.sealLag = this.histogram(
+      'audit_seal_lag_seconds',
+      'Time from the record of an event to its place in the log.',
+      [],
+      SEAL_LAG_BUCKETS,
+    );
+    this.auditFaults = this.counter(
+      'audit_log_faults_total',
+      'Findings that an audit log is not what it must be.',
+      [],
+    );
+    this.anchorFailures = this.counter(
+      'audit_anchor_failures_total',
+      'Checkpoints that an anchor did not take.',
+      [],
+    );
     this.errors = this.counter('errors_total', 'Error answers, by code of the catalogue.', ['code']);
     this.modelCalls = this.counter('llm_api_calls_total', 'Calls of model providers.', [
       'provider',
@@ -134,6 +156,22 @@ export class Metrics {
   /** An audit event was committed. */
   auditAppended(type: string): void {
     this.auditEvents.inc({ type });
+  }
+
+  /** Events got their places in a log after these times. */
+  leavesSealed(lagsSeconds: readonly number[]): void {
+    this.sealedLeaves.inc(lagsSeconds.length);
+    for (const lag of lagsSeconds) this.sealLag.observe(lag);
+  }
+
+  /** A log is not what it must be. */
+  auditFaultFound(): void {
+    this.auditFaults.inc();
+  }
+
+  /** An anchor did not take a checkpoint. */
+  anchorFailed(): void {
+    this.anchorFailures.inc();
   }
 
   /** An error was answered with a code of the catalogue. */

@@ -39,4 +39,5 @@ const STAND_INS: Readonly<Record<string, string>> = {
   SMTP_URL: 'smtps://mail.example.com:465',
   COUNTERSIGN_API_KEY: `cs_test_${'0'.repeat(32)}`,
   COUNTERSIGN__VAULT__KEK: Buffer.alloc(32).toString('base64'),
+  COUNTERSIGN__AUDIT__SIGNING_KEY: Buffer.alloc(32).toString('base64'),
 };

@@ -69,6 +69,7 @@ describe('the image', () => {
     const secrets = {
       COUNTERSIGN_API_KEY: `cs_test_${'0'.repeat(32)}`,
       COUNTERSIGN__VAULT__KEK: Buffer.alloc(32).toString('base64'),
+      COUNTERSIGN__AUDIT__SIGNING_KEY: Buffer.alloc(32).toString('base64'),
     };
     const variables = { ...variablesOf(instructions), ...secrets };
     const config = loadConfig(variables);

@@ -93,6 +93,7 @@ describe.each(sources)('$source', ({ manifests, rules }) => {
     const required = secretKeysOf(container).filter(({ optional }) => !optional);
     expect(required.map(({ key }) => key).sort()).toEqual([
       'COUNTERSIGN_API_KEY',
+      'COUNTERSIGN__AUDIT__SIGNING_KEY',
       'COUNTERSIGN__VAULT__KEK',
       'DATABASE_URL',
       'REDIS_URL',

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { BRIEF, campaignInReview, untilEnded } from '../harness/campaign.js';
+import { AuditLog } from '../../src/compliance/audit/log/audit-log.service.js';
+import { TEST_TENANT_ID } from '../harness/database.js';
 import { type Instance, startInstance } from '../harness/instance.js';
 import { type Product, startProduct } from '../harness/product.js';
 import { deliveredMails, RunReader } from '../harness/run-reader.js';
@@ -171,13 +173,14 @@ describe('the audit trail', () => {
     await startWorker();
     await untilEnded(product.client, id);
     await worker.close();
+    await product.app.get(AuditLog).seal(TEST_TENANT_ID);
     events = await product.database.query(
       'select id, type from audit_event where run_id = $1 order by run_seq',
       [id],
     );
     await product.database.query(`
       create table kept_event as select * from audit_event where run_id = '${id}';
-      create table kept_pending as select * from audit_pending where event_id in (select id from kept_event)`);
+      create table kept_place as select * from audit_index where event_id in (select id from kept_event)`);
   });
 
   // Only the owner of the database can: the guards of the tables are switched off.
@@ -185,8 +188,8 @@ describe('the audit trail', () => {
     unguarded(`
       delete from audit_event where run_id = '${id}';
       insert into audit_event select * from kept_event;
-      delete from audit_pending where event_id in (select id from kept_event);
-      insert into audit_pending overriding system value select * from kept_pending`),
+      delete from audit_index where event_id in (select event_id from kept_place);
+      insert into audit_index select * from kept_place`),
   );
 
   const eventId = (type: string) => events.find((event) => event.type === type)?.id ?? '';
@@ -202,10 +205,28 @@ describe('the audit trail', () => {
       'update audit_event set type = type',
       'delete from audit_event',
       'truncate audit_event',
+      'update audit_index set index = index',
+      'delete from audit_index',
+      'update audit_checkpoint set note = note',
+      'delete from audit_checkpoint',
+      'truncate audit_tile',
     ]) {
       await expect(product.database.query(statement), statement).rejects.toThrow(
         'audit records are append-only',
       );
+    }
+    for (const statement of [
+      'update audit_head set size = size - 1',
+      'update audit_head set root_hash = sha256(root_hash)',
+      'delete from audit_head',
+    ]) {
+      await expect(product.database.query(statement), statement).rejects.toThrow('only moves on');
+    }
+    for (const statement of [
+      `update audit_tile set hashes = sha256('another') || substring(hashes from 33)`,
+      'delete from audit_tile',
+    ]) {
+      await expect(product.database.query(statement), statement).rejects.toThrow('only grow');
     }
   });
 
@@ -224,7 +245,10 @@ describe('the audit trail', () => {
     );
     expect(await verify()).toMatchObject({
       valid: false,
-      faults: [{ eventId: idAfter('approval.decided'), runId: id, reason: 'chain_broken' }],
+      faults: [
+        { eventId: event, runId: id, reason: 'sealed_hash_differs' },
+        { eventId: idAfter('approval.decided'), runId: id, reason: 'chain_broken' },
+      ],
     });
   });
 
@@ -251,9 +275,43 @@ describe('the audit trail', () => {
   it('names the run whose last event is gone without a trace', async () => {
     const event = events.at(-1)?.id;
     await unguarded(
-      `delete from audit_event where id = '${event}'; delete from audit_pending where event_id = '${event}'`,
+      `delete from audit_event where id = '${event}'; delete from audit_index where event_id = '${event}'`,
     );
-    expect(await verify()).toMatchObject({ valid: false, faults: [{ runId: id, reason: 'chain_cut' }] });
+    const { valid, faults } = await verify();
+    expect(valid).toBe(false);
+    expect(faults).toContainEqual(expect.objectContaining({ runId: id, reason: 'chain_cut' }));
+    expect(reasonsOf(faults)).toEqual(expect.arrayContaining(['head_differs', 'checkpoint_differs']));
+  });
+
+  it('names the place of an event that was taken out of the log with all that points to it', async () => {
+    const event = eventId('approval.decided');
+    await unguarded(`delete from audit_index where event_id = '${event}'`);
+    const { faults } = await verify();
+    expect(reasonsOf(faults)).toEqual(
+      expect.arrayContaining(['index_missing', 'tile_differs', 'head_differs', 'event_not_logged']),
+    );
+  });
+
+  it('names events that have changed places', async () => {
+    const [one, other] = [eventId('approval.requested'), eventId('approval.decided')];
+    await unguarded(`
+      create temporary table moved on commit drop as
+        select here.event_id, there.index from audit_index here, audit_index there
+         where (here.event_id, there.event_id) in (('${one}', '${other}'), ('${other}', '${one}'));
+      update audit_index set index = -1 - index where event_id in ('${one}', '${other}');
+      update audit_index set index = moved.index from moved where moved.event_id = audit_index.event_id`);
+    const { faults } = await verify();
+    expect(reasonsOf(faults)).toEqual(
+      expect.arrayContaining(['chain_broken', 'tile_differs', 'head_differs', 'checkpoint_differs']),
+    );
+  });
+
+  it('names a head that claims another tree', async () => {
+    const [kept] = await product.database.query<{ root_hash: Buffer }>('select root_hash from audit_head');
+    await unguarded(`update audit_head set root_hash = sha256('another')`);
+    const { faults } = await verify();
+    await product.database.force('update audit_head set root_hash = $1', [kept?.root_hash]);
+    expect(reasonsOf(faults)).toEqual(['head_differs']);
   });
 
   it('names an event that somebody has put in past the program', async () => {
@@ -262,13 +320,15 @@ describe('the audit trail', () => {
       select gen_random_uuid(), tenant_id, type, outcome, occurred_at, actor_type, actor_ref, leaf, leaf_hash
       from audit_event where id = '${eventId('approval.decided')}'`);
     const { valid, faults } = await verify();
-    await unguarded('delete from audit_event where id not in (select event_id from audit_pending)');
+    await unguarded('delete from audit_event where id not in (select event_id from audit_index)');
     expect(valid).toBe(false);
     expect(faults).toEqual([
       expect.objectContaining({ reason: 'event_not_logged', eventId: expect.any(String) }),
     ]);
   });
 });
+
+const reasonsOf = (faults: Verification['faults']) => faults.map(({ reason }) => reason);
 
 interface Verification {
   readonly valid: boolean;

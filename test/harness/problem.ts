@@ -1,3 +1,5 @@
+import { SYSTEM_LOG_TENANT_ID } from '../../src/compliance/audit/log/log-state.js';
+import { IN_LOG_ORDER, WITH_PLACE } from './log-order.js';
 import { expect } from 'vitest';
 import type { TestAnswer } from './http-client.js';
 import type { Product } from './product.js';
@@ -63,7 +65,7 @@ export async function rowCounts(product: Pick<Product, 'database'>): Promise<Rec
 /** Types of the audit events so far, in the order they were written. */
 export async function auditTypes(product: Pick<Product, 'database'>): Promise<string[]> {
   const rows = await product.database.query<{ type: string }>(
-    `select type from audit_event join audit_pending on event_id = id order by seq`,
+    `select type from audit_event ${WITH_PLACE} where tenant_id <> '${SYSTEM_LOG_TENANT_ID}' ${IN_LOG_ORDER}`,
   );
   return rows.map((row) => row.type);
 }

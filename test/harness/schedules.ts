@@ -1,3 +1,4 @@
+import { IN_LOG_ORDER, WITH_PLACE } from './log-order.js';
 import { ScheduleWaker } from '../../src/schedules/firing/schedule-waker.service.js';
 import { BRIEF, openSession, recipients, SENDER } from './campaign.js';
 import type { TestAnswer } from './http-client.js';
@@ -73,7 +74,8 @@ export async function firesOf(
 /** Types of the audit events about a schedule, in order. */
 export async function scheduleAudit({ database }: Pick<Product, 'database'>, id: string): Promise<string[]> {
   const rows = await database.query<{ type: string }>(
-    `select type from audit_event join audit_pending on event_id = id where subject = $1 order by seq`,
+    `select type from audit_event ${WITH_PLACE}
+      where run_id is null and convert_from(leaf, 'UTF8')::json #>> '{targets,0,ref}' = $1 ${IN_LOG_ORDER}`,
     [id],
   );
   return rows.map((row) => row.type);

@@ -397,6 +397,30 @@ export const AUDIT_EVENT_TYPES = {
     meaning: 'An upload was given up; nothing of it was started.',
     detail: { rows: 'count' },
   },
+  'log.epoch_opened': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'The audit log goes on under a new name from a database that lay behind what had been signed.',
+    detail: {
+      reason: 'text',
+      epoch: 'count',
+      previousOrigin: 'text',
+      previousSize: 'count',
+      previousRoot: 'hash',
+    },
+  },
+  'log.checkpoint_recorded': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'In the log of the instance: where the log of a tenant stood.',
+    detail: { origin: 'text', size: 'count', rootHash: 'hash' },
+  },
+  'log.key_rotated': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'Checkpoints are signed by a new key, and by the one before it.',
+    detail: { publicKey: 'hash', previousPublicKey: 'hash' },
+  },
 } as const satisfies Record<string, AuditEventKind>;
 
 export type AuditEventType = keyof typeof AUDIT_EVENT_TYPES;

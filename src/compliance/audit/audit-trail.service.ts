@@ -4,6 +4,7 @@ import { AppError } from '../../kernel/app-error.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { Metrics } from '../../observability/metrics.js';
 import { type AuditFact, type AuditRecord, buildAuditRecord, type RunChain } from './audit-leaf.js';
+import { SealWatch } from './log/seal-watch.service.js';
 import { AuditRepository } from './audit.repository.js';
 
 /** Records ready to be written, and where the run's chain stands after them. */
@@ -20,15 +21,22 @@ export class AuditTrail {
   constructor(
     private readonly repository: AuditRepository,
     private readonly metrics: Metrics,
+    private readonly sealing: SealWatch,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
    * Builds and hashes the records before the transaction opens, so that nothing is computed while rows are locked.
    *
-   * @throws AppError AUDIT_UNAVAILABLE when a fact cannot be brought into canonical form.
+   * @throws AppError AUDIT_UNAVAILABLE when a fact cannot be brought into canonical form, or what was recorded before
+   *   waits for the log too long.
    */
   prepare(tenantId: string, facts: readonly AuditFact[], chain?: RunChain): PreparedAudit {
+    if (this.sealing.isOverdue) {
+      throw new AppError('AUDIT_UNAVAILABLE', {
+        detail: 'What was recorded before has not been sealed in time.',
+      });
+    }
     const occurredAt = this.clock.now();
     let current = chain;
     try {
@@ -57,6 +65,7 @@ export class AuditTrail {
   /** To be called when somebody else's statement has written the records. */
   written({ records }: PreparedAudit): void {
     for (const record of records) this.metrics.auditAppended(record.type);
+    this.sealing.wake.notify();
   }
 
   /** Prepares and writes facts; returns the run's chain after them where one was given. */

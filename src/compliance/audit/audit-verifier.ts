@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../kernel/canonical-json.js';
 import { hashLeaf } from './audit-leaf.js';
 import type { AuditRow } from './audit.repository.js';
-import { MerkleRoot } from './merkle-root.js';
+import { ChainFollower } from './chain-follower.js';
 
 /** A place where the trail is not what it must be. */
 export interface AuditFault {
@@ -10,56 +10,66 @@ export interface AuditFault {
   readonly reason:
     | 'event_missing'
     | 'event_not_logged'
+    | 'index_missing'
+    | 'sealed_hash_differs'
     | 'leaf_hash_differs'
     | 'leaf_not_canonical'
     | 'projection_differs'
     | 'chain_broken'
     | 'chain_cut'
+    | 'tile_differs'
+    | 'head_differs'
+    | 'checkpoint_differs'
+    | 'anchor_differs'
     | 'trail_empty';
   readonly message: string;
 }
 
 const MAX_FAULTS = 100;
 
-/** Checks events in log order, one at a time; holds the end of every run's chain, not the events. */
+/** Checks events in log order, one at a time; what it holds does not grow with the trail. */
 export class AuditVerifier {
   readonly faults: AuditFault[] = [];
-  private readonly tree = new MerkleRoot();
-  private readonly chains = new Map<string, { seq: number; hash: string }>();
+  readonly chains: ChainFollower;
+  private checked = 0;
 
+  /** @param minimumIndex leaves below may have been removed by retention. */
+  constructor(private readonly minimumIndex = 0) {
+    this.chains = new ChainFollower(minimumIndex > 0);
+  }
+
+  /** Events that were there to be checked. */
   get checkedEvents(): number {
-    return this.tree.leafCount;
+    return this.checked;
   }
 
-  get rootHash(): Buffer {
-    return this.tree.root();
-  }
-
-  /** The next event of the log; `row` is undefined where the log names an event that is gone. */
-  check(eventId: string, tenantId: string, row: AuditRow | undefined): void {
+  /**
+   * An event as the log names it.
+   *
+   * @param sealedHash the leaf hash at its place in the log; undefined while it waits for one.
+   * @param row undefined where the event is gone.
+   */
+  check({ eventId, index, sealedHash }: NamedEvent, tenantId: string, row: AuditRow | undefined): void {
     if (!row) {
+      if (index !== undefined && index < this.minimumIndex) return;
       this.report('event_missing', eventId, null, 'the log names an event that is not there');
       return;
     }
-    this.tree.add(row.leaf_hash);
+    this.checked += 1;
     if (!hashLeaf(row.leaf).equals(row.leaf_hash)) {
       this.report('leaf_hash_differs', row.id, row.run_id, 'the leaf was changed after it was hashed');
       return;
+    }
+    if (sealedHash && !sealedHash.equals(row.leaf_hash)) {
+      this.report('sealed_hash_differs', row.id, row.run_id, 'the event was rewritten after it was sealed');
     }
     const leaf = this.parse(row);
     if (!leaf) return;
     const difference = differingProjection(row, tenantId, leaf);
     if (difference)
       this.report('projection_differs', row.id, row.run_id, `column ${difference} is not what the leaf says`);
-    this.checkChain(row);
-  }
-
-  /** Compares the end of a run's chain with what the run itself remembers. */
-  checkHead(runId: string, seq: number, head: Buffer | null): void {
-    const found = this.chains.get(runId) ?? { seq: 0, hash: '' };
-    if (found.seq !== seq || found.hash !== (head?.toString('hex') ?? '')) {
-      this.report('chain_cut', null, runId, `the run remembers ${seq} events, the trail holds ${found.seq}`);
-    }
+    const gap = this.chains.follow(row);
+    if (gap) this.report('chain_broken', row.id, row.run_id, gap);
   }
 
   report(reason: AuditFault['reason'], eventId: string | null, runId: string | null, message: string): void {
@@ -82,21 +92,13 @@ export class AuditVerifier {
     );
     return undefined;
   }
+}
 
-  private checkChain(row: AuditRow): void {
-    if (row.run_id === null) return;
-    const previous = this.chains.get(row.run_id) ?? { seq: 0, hash: '' };
-    const prev = row.run_prev?.toString('hex') ?? '';
-    if (row.run_seq !== previous.seq + 1 || prev !== previous.hash) {
-      this.report(
-        'chain_broken',
-        row.id,
-        row.run_id,
-        `event ${row.run_seq} does not follow event ${previous.seq} of its run`,
-      );
-    }
-    this.chains.set(row.run_id, { seq: row.run_seq ?? 0, hash: row.leaf_hash.toString('hex') });
-  }
+/** How the log, or its queue, names an event. */
+export interface NamedEvent {
+  readonly eventId: string;
+  readonly index?: number;
+  readonly sealedHash?: Buffer;
 }
 
 /** The first column that is not what the leaf says, if any. */

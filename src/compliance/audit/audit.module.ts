@@ -2,6 +2,18 @@ import { Global, Module } from '@nestjs/common';
 import { AuditPartitions } from './audit-partitions.service.js';
 import { AuditTrail } from './audit-trail.service.js';
 import { AuditVerification } from './audit-verification.service.js';
+import { AuditLog } from './log/audit-log.service.js';
+import { AuditLogController } from './log/audit-log.controller.js';
+import { InclusionWait } from './log/inclusion-wait.service.js';
+import { LogAnchors } from './log/log-anchors.service.js';
+import { LogCheckpointer } from './log/log-checkpointer.service.js';
+import { LogGuard } from './log/log-guard.service.js';
+import { LogKeys } from './log/log-keys.service.js';
+import { LogSealer } from './log/log-sealer.service.js';
+import { LogUpkeep } from './log/log-upkeep.service.js';
+import { LogRepository } from './log/log.repository.js';
+import { SealWatch } from './log/seal-watch.service.js';
+import { SequencerRepository } from './log/sequencer.repository.js';
 import { AuditController } from './audit.controller.js';
 import { AuditRepository } from './audit.repository.js';
 import { RunChainRepository } from './run-chain.repository.js';
@@ -10,8 +22,37 @@ import { RunChains } from './run-chains.service.js';
 /** The tamper-evident record of everything that changes state. */
 @Global()
 @Module({
-  controllers: [AuditController],
-  providers: [AuditRepository, AuditTrail, AuditVerification, AuditPartitions, RunChainRepository, RunChains],
-  exports: [AuditTrail, AuditVerification, RunChains],
+  controllers: [AuditController, AuditLogController],
+  providers: [
+    AuditRepository,
+    AuditTrail,
+    AuditVerification,
+    AuditPartitions,
+    RunChainRepository,
+    RunChains,
+    LogRepository,
+    SequencerRepository,
+    SealWatch,
+    LogAnchors,
+    LogGuard,
+    LogKeys,
+    LogSealer,
+    LogCheckpointer,
+    LogUpkeep,
+    AuditLog,
+    InclusionWait,
+  ],
+  exports: [
+    AuditTrail,
+    AuditVerification,
+    RunChains,
+    AuditLog,
+    SealWatch,
+    LogSealer,
+    LogCheckpointer,
+    LogUpkeep,
+    LogAnchors,
+    SequencerRepository,
+  ],
 })
 export class AuditModule {}

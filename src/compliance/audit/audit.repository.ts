@@ -4,6 +4,7 @@ import { statementOf } from '../../database/statement.js';
 import type { Trx } from '../../database/trx.js';
 import { within } from '../../database/within.js';
 import type { AuditRecord } from './audit-leaf.js';
+import type { ChainLink } from './chain-follower.js';
 import { auditPart } from './audit-rows.js';
 
 /** What a reader may ask the trail for. */
@@ -46,6 +47,24 @@ const COLUMNS = [
   'leaf_hash',
 ] as const;
 
+/** Columns of an event, null where it is gone. */
+type MaybeGone = { readonly [K in keyof AuditRow]: AuditRow[K] | null };
+
+export type SealedRow = MaybeGone & {
+  readonly index: number;
+  readonly event_id: string;
+  readonly sealed_hash: Buffer;
+};
+
+export type PendingRow = MaybeGone & { readonly seq: number; readonly event_id: string };
+
+/** A run that remembers another end of its chain than the trail has. */
+export interface CutRun {
+  readonly id: string;
+  readonly remembered: number;
+  readonly found: number;
+}
+
 @Injectable()
 export class AuditRepository {
   async insert(trx: Trx, records: readonly AuditRecord[]): Promise<void> {
@@ -65,43 +84,52 @@ export class AuditRepository {
     return rows.execute();
   }
 
-  /** Events in log order, a page at a time. An event that is gone leaves its place empty. */
-  pageInLogOrder(
-    trx: Trx,
-    afterSeq: number,
-    limit: number,
-  ): Promise<({ seq: string | number; event_id: string } & { [K in keyof AuditRow]: AuditRow[K] | null })[]> {
-    return trx
-      .selectFrom('audit_pending')
-      .leftJoin('audit_event', (join) =>
-        join
-          .onRef('audit_event.id', '=', 'audit_pending.event_id')
-          .onRef('audit_event.occurred_at', '=', 'audit_pending.occurred_at'),
-      )
-      .select(['audit_pending.seq', 'audit_pending.event_id'])
-      .select(COLUMNS.map((column) => `audit_event.${column}` as const))
-      .where('audit_pending.seq', '>', String(afterSeq))
-      .orderBy('audit_pending.seq')
-      .limit(limit)
-      .execute();
+  /** Places of the log with their events, a page at a time. An event that is gone leaves its columns empty. */
+  async sealedPage(trx: Trx, tenantId: string, from: number, limit: number): Promise<SealedRow[]> {
+    const { rows } = await sql<SealedRow>`
+      select place.index, place.event_id, place.leaf_hash as sealed_hash, ${EVENT_COLUMNS}
+        from (select * from audit_index where tenant_id = ${tenantId} and index >= ${from} order by index limit ${limit}) place
+        left join audit_event event on (event.id, event.occurred_at) = (place.event_id, place.occurred_at)
+       order by place.index
+    `.execute(trx);
+    return rows;
   }
 
-  /** Events that stand in no log order: somebody put them there past the program. */
-  foreignEvents(trx: Trx, limit: number): Promise<{ id: string }[]> {
-    return trx
-      .selectFrom('audit_event')
-      .select('id')
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('audit_pending')
-              .select('audit_pending.event_id')
-              .whereRef('audit_pending.event_id', '=', 'audit_event.id'),
-          ),
-        ),
-      )
-      .limit(limit)
-      .execute();
+  /** Events that wait for a place, in their order. */
+  async pendingPage(trx: Trx, tenantId: string, afterSeq: number, limit: number): Promise<PendingRow[]> {
+    const { rows } = await sql<PendingRow>`
+      select pending.seq, pending.event_id, ${EVENT_COLUMNS}
+        from (select * from audit_pending where tenant_id = ${tenantId} and seq > ${afterSeq} order by seq limit ${limit}) pending
+        left join audit_event event on (event.id, event.occurred_at) = (pending.event_id, pending.occurred_at)
+       order by pending.seq
+    `.execute(trx);
+    return rows;
+  }
+
+  /** Leaf hashes of events of runs, where these exist. */
+  async chainLinks(
+    trx: Trx,
+    links: readonly ChainLink[],
+  ): Promise<(ChainLink & { readonly leafHash: Buffer })[]> {
+    if (links.length === 0) return [];
+    const { rows } = await sql<ChainLink & { leafHash: Buffer }>`
+      select event.run_id as "runId", event.run_seq as seq, event.leaf_hash as "leafHash"
+        from unnest(${links.map(({ runId }) => runId)}::uuid[], ${links.map(({ seq }) => seq)}::int[]) wanted (run_id, seq)
+        join audit_event event on (event.run_id, event.run_seq) = (wanted.run_id, wanted.seq)
+    `.execute(trx);
+    return rows;
+  }
+
+  /** Events that have neither a place nor wait for one: somebody put them there past the program. */
+  async foreignEvents(trx: Trx, tenantId: string, limit: number): Promise<{ id: string }[]> {
+    const { rows } = await sql<{ id: string }>`
+      select event.id from audit_event event
+       where event.tenant_id = ${tenantId}
+         and not exists (select from audit_index place where place.event_id = event.id)
+         and not exists (select from audit_pending pending where pending.event_id = event.id)
+       limit ${limit}
+    `.execute(trx);
+    return rows;
   }
 
   /** Makes the day partitions from today to so many days ahead where they are missing. */
@@ -111,18 +139,26 @@ export class AuditRepository {
     await sql`select ensure_audit_partitions(${daysAhead})`.execute(trx);
   }
 
-  /** Where each run says that its chain ends. */
-  runHeads(
-    trx: Trx,
-    afterId: string,
-    limit: number,
-  ): Promise<{ id: string; audit_seq: number; audit_head: Buffer | null }[]> {
-    return trx
-      .selectFrom('workflow_run')
-      .select(['id', 'audit_seq', 'audit_head'])
-      .where('id', '>', afterId)
-      .orderBy('id')
-      .limit(limit)
-      .execute();
+  /**
+   * Runs whose chain does not end where they remember it.
+   *
+   * @param wholeOnly leaves out runs without any event, whose chain retention may have removed.
+   */
+  async cutRuns(trx: Trx, tenantId: string, wholeOnly: boolean, limit: number): Promise<CutRun[]> {
+    const { rows } = await sql<CutRun>`
+      select run.id, run.audit_seq as remembered,
+             coalesce((select max(run_seq) from audit_event where run_id = run.id), 0) as found
+        from workflow_run run
+       where run.tenant_id = ${tenantId}
+         and (exists (select from audit_event where run_id = run.id and run_seq > run.audit_seq)
+           or (run.audit_seq > 0
+             and not exists (select from audit_event
+               where run_id = run.id and run_seq = run.audit_seq and leaf_hash = run.audit_head)
+             and (not ${wholeOnly} or exists (select from audit_event where run_id = run.id))))
+       order by run.id limit ${limit}
+    `.execute(trx);
+    return rows;
   }
 }
+
+const EVENT_COLUMNS = sql.join(COLUMNS.map((column) => sql.ref(`event.${column}`)));

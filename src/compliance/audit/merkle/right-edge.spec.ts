@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { hashLeaf } from './audit-leaf.js';
-import { MerkleRoot } from './merkle-root.js';
+import { hashLeaf } from '../audit-leaf.js';
+import { RightEdge } from './right-edge.js';
 
 const LEAVES = [
   '',
@@ -26,15 +26,15 @@ const ROOTS = [
   '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
 ];
 
-function treeOf(leafHashes: readonly Buffer[]): MerkleRoot {
-  const tree = new MerkleRoot();
-  for (const hash of leafHashes) tree.add(hash);
+function treeOf(leafHashes: readonly Buffer[]): RightEdge {
+  const tree = new RightEdge();
+  tree.append(leafHashes);
   return tree;
 }
 
 describe('the Merkle root', () => {
   it('of nothing is the hash of nothing', () => {
-    expect(new MerkleRoot().root().toString('hex')).toBe(
+    expect(new RightEdge().root().toString('hex')).toBe(
       'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
     );
   });
@@ -44,7 +44,7 @@ describe('the Merkle root', () => {
     (size, root) => {
       const tree = treeOf(LEAVES.slice(0, size).map((leaf) => hashLeaf(Buffer.from(leaf, 'hex'))));
       expect(tree.root().toString('hex')).toBe(root);
-      expect(tree.leafCount).toBe(size);
+      expect(tree.size).toBe(size);
     },
   );
 
@@ -58,9 +58,9 @@ describe('the Merkle root', () => {
 
   it('may be asked for between leaves', () => {
     const hashes = Array.from({ length: 9 }, (_, index) => hashLeaf(Buffer.of(index)));
-    const tree = new MerkleRoot();
+    const tree = new RightEdge();
     for (const [index, hash] of hashes.entries()) {
-      tree.add(hash);
+      tree.append([hash]);
       expect(tree.root()).toEqual(rootByDefinition(hashes.slice(0, index + 1)));
     }
   });

@@ -1,0 +1,144 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+
+const MAX_SIZE = Number.MAX_SAFE_INTEGER;
+
+/** Which leaf is to be proved: one of `eventId` and `index`. */
+export class InclusionQuery {
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  eventId?: string;
+
+  /** Place in the log, from 0. */
+  @ApiPropertyOptional({ type: 'integer' })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(MAX_SIZE)
+  index?: number;
+
+  /** Size of the stored checkpoint the proof is to reach; the newest when absent. */
+  @ApiPropertyOptional({ type: 'integer' })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_SIZE)
+  treeSize?: number;
+}
+
+export class ConsistencyQuery {
+  /** The smaller size. */
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_SIZE)
+  from!: number;
+
+  /** Size of a stored checkpoint. */
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_SIZE)
+  to!: number;
+}
+
+/** Shows that a leaf stands at its place in the tree of a signed checkpoint. */
+export class InclusionProofDto {
+  @ApiProperty({ format: 'uuid' })
+  eventId!: string;
+
+  @ApiProperty({ type: 'integer' })
+  index!: number;
+
+  @ApiPropertyOptional({
+    description: 'The exact bytes of the leaf, base64; absent when retention has removed it',
+  })
+  leaf?: string;
+
+  @ApiProperty({ description: 'SHA-256(0x00 ‖ leaf), base64' })
+  leafHash!: string;
+
+  @ApiProperty({
+    type: [String],
+    description: 'RFC 6962 audit path, base64, from the sibling of the leaf up',
+  })
+  proof!: string[];
+
+  @ApiProperty({ description: 'Signed note of the checkpoint that the proof reaches' })
+  checkpoint!: string;
+}
+
+/** Shows that the tree of a signed checkpoint continues a smaller one. */
+export class ConsistencyProofDto {
+  @ApiProperty({ type: 'integer' })
+  from!: number;
+
+  @ApiProperty({ type: 'integer' })
+  to!: number;
+
+  @ApiProperty({ type: [String], description: 'RFC 6962 consistency proof, base64' })
+  proof!: string[];
+
+  @ApiProperty({ description: 'Signed note of the checkpoint of size `to`' })
+  checkpoint!: string;
+}
+
+/** A place outside the database that holds checkpoints. */
+export class AnchorDto {
+  @ApiProperty({ example: 'file' })
+  name!: string;
+
+  @ApiProperty({ description: 'Whether nothing is sealed without it' })
+  required!: boolean;
+
+  @ApiProperty()
+  failing!: boolean;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  lastAnchoredAt?: string;
+}
+
+/** What a log is, and how it stands. */
+export class LogInfoDto {
+  @ApiProperty({ format: 'uuid' })
+  logId!: string;
+
+  @ApiProperty({ description: 'The name under which checkpoints are signed' })
+  origin!: string;
+
+  @ApiProperty({ type: 'integer' })
+  epoch!: number;
+
+  @ApiProperty({ type: [String], description: 'Names of all epochs, oldest first' })
+  origins!: string[];
+
+  @ApiProperty({ type: [String], description: 'C2SP verifier keys, the current one first' })
+  vkeys!: string[];
+
+  @ApiProperty({ description: 'Key of the time signatures of an idle log' })
+  cosignerVkey!: string;
+
+  @ApiProperty({ type: 'integer', description: 'Leaves sealed' })
+  size!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Leaves that a checkpoint covers' })
+  checkpointSize!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Leaves below were removed by retention' })
+  minimumIndex!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Events that wait for their place' })
+  pending!: number;
+
+  @ApiProperty({ type: 'integer', description: 'How long the oldest of them has been waiting' })
+  sealLagMs!: number;
+
+  @ApiProperty({ type: [AnchorDto] })
+  anchors!: AnchorDto[];
+}

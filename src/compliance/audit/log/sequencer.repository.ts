@@ -148,7 +148,7 @@ export class SequencerRepository {
         ).as('covered'),
       )
       .execute();
-    return rows.map((row) => ({ ...headOf(row), isGrown: row.size > 0 && !row.covered }));
+    return rows.map((row) => Object.assign(headOf(row), { isGrown: row.size > 0 && !row.covered }));
   }
 
   private headQuery(trx: Trx, tenantId: string) {

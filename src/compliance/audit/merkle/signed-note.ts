@@ -32,7 +32,7 @@ export function parseNote(note: string): SignedNote | undefined {
 }
 
 /** `— <name> <base64>`. @returns undefined for anything else. */
-export function parseSignature(line: string): NoteSignature | undefined {
+function parseSignature(line: string): NoteSignature | undefined {
   const [, name = '', encoded = ''] = /^— ([^ ]+) ([^ ]+)$/.exec(line) ?? [];
   const bytes = decodeBase64(encoded);
   if (!isKeyName(name) || !bytes || bytes.length <= ID_BYTES) return undefined;

@@ -38,7 +38,7 @@ export function parseVerifierKey(text: string): VerifierKey | undefined {
   const [, name = '', idText, keyText = ''] = /^([^+]*)\+([0-9a-f]{8})\+(.*)$/s.exec(text) ?? [];
   const material = decodeBase64(keyText);
   if (!isKeyName(name) || material?.length !== 33) return undefined;
-  const [kind] = (Object.keys(BYTE_OF_KIND) as SignatureKind[]).filter(
+  const kind = (Object.keys(BYTE_OF_KIND) as SignatureKind[]).find(
     (each) => BYTE_OF_KIND[each] === material[0],
   );
   if (!kind) return undefined;

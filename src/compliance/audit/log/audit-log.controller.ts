@@ -20,6 +20,7 @@ import {
   InclusionProofDto,
   InclusionQuery,
   LogInfoDto,
+  PendingProofDto,
 } from './audit-log.dto.js';
 import { AuditLog, type LogInfo, type PlaceProof } from './audit-log.service.js';
 import { InclusionWait } from './inclusion-wait.service.js';
@@ -50,7 +51,10 @@ export class AuditLogController {
   @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'The newest checkpoint, a signed note' })
   @ApiProduces('text/plain')
-  @ApiOkResponse({ description: 'C2SP tlog-checkpoint' })
+  @ApiOkResponse({
+    description: 'C2SP tlog-checkpoint',
+    content: { 'text/plain': { schema: { type: 'string' } } },
+  })
   @RequirePermission('audit.read')
   async checkpoint(@CurrentPrincipal() principal: Principal): Promise<string> {
     const checkpoint = await this.log.checkpoint(principal.tenantId);
@@ -63,7 +67,10 @@ export class AuditLogController {
   @ApiOperation({ summary: 'Prove that an event stands in the log' })
   @ApiProduces('application/json', PROOF_TYPE)
   @ApiOkResponse({ type: InclusionProofDto })
-  @ApiAcceptedResponse({ description: 'Not sealed yet; ask again, or wait with `Prefer: wait=2`' })
+  @ApiAcceptedResponse({
+    type: PendingProofDto,
+    description: 'Not sealed yet; ask again, or wait with `Prefer: wait=2`',
+  })
   @RequirePermission('audit.read')
   async inclusion(
     @CurrentPrincipal() principal: Principal,
@@ -100,7 +107,10 @@ export class AuditLogController {
   @ApiOperation({ summary: 'A tile of hashes' })
   @ApiParam({ name: 'path', example: '0/000' })
   @ApiProduces('application/octet-stream')
-  @ApiOkResponse({ description: 'Up to 256 hashes of 32 bytes' })
+  @ApiOkResponse({
+    description: 'Up to 256 hashes of 32 bytes',
+    content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+  })
   @RequirePermission('audit.read')
   async tile(
     @CurrentPrincipal() principal: Principal,

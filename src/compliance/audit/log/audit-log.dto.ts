@@ -74,6 +74,12 @@ export class InclusionProofDto {
   checkpoint!: string;
 }
 
+/** The event has no place in the log yet. */
+export class PendingProofDto {
+  @ApiProperty({ enum: ['pending'] })
+  status!: string;
+}
+
 /** Shows that the tree of a signed checkpoint continues a smaller one. */
 export class ConsistencyProofDto {
   @ApiProperty({ type: 'integer' })

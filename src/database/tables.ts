@@ -525,6 +525,14 @@ export interface BatchRowTable {
   fault: ColumnType<unknown, string | null, string | null>;
 }
 
+export interface ReportDayTable {
+  tenant_id: string;
+  day: Date;
+  events: string;
+  figures: unknown;
+  created_at: Generated<Date>;
+}
+
 /** Every table of the product, as Kysely sees it. */
 export interface Tables {
   tenant: TenantTable;
@@ -563,6 +571,7 @@ export interface Tables {
   audit_checkpoint: AuditCheckpointTable;
   audit_cosignature: AuditCosignatureTable;
   audit_self_check: AuditSelfCheckTable;
+  report_day: ReportDayTable;
   schedule: ScheduleTable;
   schedule_fire: ScheduleFireTable;
   batch: BatchTable;

@@ -19,6 +19,7 @@ const REVIEWED: Readonly<Record<string, string>> = {
   batch_row:
     'a queue of rows; what becomes of each is a run that is recorded, or counted in a record of the batch',
   content_orphan: 'a list of work for retention',
+  report_day: 'counted from the trail once a day is over, and append-only',
   kysely_migration: 'kept by the migrator; each start records what is new (schema.migrated)',
   kysely_migration_lock: 'the lock of the migrator',
 };

@@ -40,6 +40,7 @@ const KNOWN: Record<keyof Tables, true> = {
   audit_checkpoint: true,
   audit_cosignature: true,
   audit_self_check: true,
+  report_day: true,
   schedule: true,
   schedule_fire: true,
   batch: true,

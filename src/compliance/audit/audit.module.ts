@@ -2,6 +2,10 @@ import { Global, Module } from '@nestjs/common';
 import { AuditPartitions } from './audit-partitions.service.js';
 import { AuditTrail } from './audit-trail.service.js';
 import { AuditVerification } from './audit-verification.service.js';
+import { AuditExporter } from './export/audit-exporter.service.js';
+import { ExportController } from './export/export.controller.js';
+import { ExportSource } from './export/export-source.service.js';
+import { ExportRepository } from './export/export.repository.js';
 import { AuditLog } from './log/audit-log.service.js';
 import { AuditLogController } from './log/audit-log.controller.js';
 import { InclusionWait } from './log/inclusion-wait.service.js';
@@ -22,7 +26,7 @@ import { RunChains } from './run-chains.service.js';
 /** The tamper-evident record of everything that changes state. */
 @Global()
 @Module({
-  controllers: [AuditController, AuditLogController],
+  controllers: [AuditController, AuditLogController, ExportController],
   providers: [
     AuditRepository,
     AuditTrail,
@@ -41,8 +45,12 @@ import { RunChains } from './run-chains.service.js';
     LogUpkeep,
     AuditLog,
     InclusionWait,
+    ExportRepository,
+    ExportSource,
+    AuditExporter,
   ],
   exports: [
+    AuditExporter,
     AuditTrail,
     AuditVerification,
     RunChains,

@@ -18,6 +18,10 @@ import { LogUpkeep } from './log/log-upkeep.service.js';
 import { LogRepository } from './log/log.repository.js';
 import { SealWatch } from './log/seal-watch.service.js';
 import { SequencerRepository } from './log/sequencer.repository.js';
+import { AuditFeed } from './stream/audit-feed.service.js';
+import { LogGrowth } from './stream/log-growth.service.js';
+import { AuditStreamController } from './stream/stream.controller.js';
+import { StreamRepository } from './stream/stream.repository.js';
 import { AuditController } from './audit.controller.js';
 import { AuditRepository } from './audit.repository.js';
 import { RunChainRepository } from './run-chain.repository.js';
@@ -26,7 +30,7 @@ import { RunChains } from './run-chains.service.js';
 /** The tamper-evident record of everything that changes state. */
 @Global()
 @Module({
-  controllers: [AuditController, AuditLogController, ExportController],
+  controllers: [AuditController, AuditLogController, ExportController, AuditStreamController],
   providers: [
     AuditRepository,
     AuditTrail,
@@ -48,6 +52,9 @@ import { RunChains } from './run-chains.service.js';
     ExportRepository,
     ExportSource,
     AuditExporter,
+    StreamRepository,
+    LogGrowth,
+    AuditFeed,
   ],
   exports: [
     AuditExporter,

@@ -31,7 +31,7 @@ const REVIEW = [
   'schedules.read',
 ] as const;
 
-const OVERSEE = ['audit.read', 'audit.verify', 'retention.read', 'reports.read'] as const;
+const OVERSEE = ['audit.read', 'audit.verify', 'audit.export', 'retention.read', 'reports.read'] as const;
 
 const ADMINISTER = ['definitions.write', 'api-keys.manage', 'webhooks.manage', 'retention.write'] as const;
 

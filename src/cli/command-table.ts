@@ -1,4 +1,5 @@
 import type { Command } from './command.js';
+import { auditExport } from './commands/audit-export.command.js';
 import { auditVerify } from './commands/audit-verify.command.js';
 import { chaos } from './commands/chaos.command.js';
 import { configValidate } from './commands/config-validate.command.js';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   reportRun,
   reportPeriod,
   reportFramework,
+  auditExport,
   auditVerify,
   configValidate,
   chaos,

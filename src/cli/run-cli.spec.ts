@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -341,6 +341,27 @@ describe('runCli', () => {
     it('a trail that does not hold is exit code 1 with its faults', async () => {
       expect(await run(['audit', 'verify'], { auditValid: false })).toBe(1);
       expect(context.err).toContain('leaf hash differs');
+    });
+  });
+
+  describe('audit verify <file>', () => {
+    it('judges a file without a server, with the exit codes of the offline verifier', async () => {
+      const path = file('export.ndjson', 'Dear auditor,\n');
+
+      expect(await runCli(['audit', 'verify', path], context)).toBe(2);
+      expect(context.err).toContain('unusable: not_an_export');
+    });
+  });
+
+  describe('audit export', () => {
+    it('writes what the server sends to a file', async () => {
+      const path = join(folder, 'run.ndjson');
+
+      expect(await run(['audit', 'export', '--run', RUN_ID, '--to', '2026-11-28', '-o', path])).toBe(0);
+      expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
+        filters: { workflowId: RUN_ID, to: '2026-11-28' },
+      });
+      expect(context.out).toContain('Verify it with');
     });
   });
 

@@ -83,7 +83,7 @@ export class ExportVerifier {
     path: string,
     private readonly trust: Trust,
     private readonly remember: (origin: string) => Remembered,
-    private readonly acceptsOlder: boolean,
+    private readonly accepted: { readonly acceptsOlder: boolean; readonly acceptsGone: boolean },
   ) {
     this.reader = new LineReader(path);
   }
@@ -201,6 +201,12 @@ export class ExportVerifier {
 
   private takeGone(hash: Buffer, { stretch }: Opened): void {
     if (!stretch) throw new Fault('line_misplaced', 'only a log says what is not there any more');
+    if (!this.accepted.acceptsGone) {
+      throw new Fault(
+        'leaf_gone',
+        'of the event only the hash is here; retention can be why (--accept-gone)',
+      );
+    }
     this.chains.leaveOut(hash);
     this.gone += 1;
   }
@@ -248,7 +254,7 @@ export class ExportVerifier {
       });
     }
     const { checkpoint, note, vouchers, remembered } = this.opened;
-    remembered.close(checkpoint.size, this.acceptsOlder);
+    remembered.close(checkpoint.size, this.accepted.acceptsOlder);
     return {
       header: this.header,
       checkpoint,

@@ -22,6 +22,7 @@ export type TamperReason =
   | 'signature_forged'
   | 'witnesses_missing'
   | 'events_missing'
+  | 'leaf_gone'
   | 'index_out_of_order'
   | 'leaf_malformed'
   | 'leaf_hash_differs'

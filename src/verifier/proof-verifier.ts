@@ -17,15 +17,26 @@ export interface ProofFindings {
   readonly events: number;
 }
 
-/** A JSON file that may be a proof; undefined when it is not one JSON object. */
+const TLOG_PROOF = 'c2sp.org/tlog-proof@v1\n';
+
+/** A file that may be a proof, in JSON or as C2SP tlog-proof; undefined when it is neither. */
 export function readProof(path: string): Members | undefined {
   const text = decodeUtf8(readFileSync(path));
+  if (text?.startsWith(TLOG_PROOF)) return tlogProof(text.slice(TLOG_PROOF.length));
   try {
     const value: unknown = text === undefined ? undefined : JSON.parse(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The leaf stands in the extra data of the proof. */
+function tlogProof(text: string): Members | undefined {
+  const [, leaf, index, proof = '', checkpoint] =
+    /^extra (\S+)\nindex (\d+)\n((?:\S+\n)*)\n([^]*)$/.exec(text) ?? [];
+  if (leaf === undefined || checkpoint === undefined) return undefined;
+  return { leaf, index: Number(index), proof: proof.split('\n').slice(0, -1), checkpoint };
 }
 
 /**
@@ -57,7 +68,7 @@ function checkInclusion(
   { size, rootHash }: Checkpoint,
 ): void {
   const bytes = decodeBase64(leaf);
-  const expected = decodeHash(leafHash);
+  const expected = leafHash === undefined && bytes ? hashLeaf(bytes) : decodeHash(leafHash);
   const hashes = decodeProof(proof);
   if (!isCount(index) || !bytes || !expected || !hashes) {
     throw new Fault('line_malformed', 'a proof needs "index", "leaf", "leafHash", "proof" and "checkpoint"');

@@ -35,14 +35,14 @@ function verify(options: VerifyOptions): Verdict {
   const beginning = readBeginning(path);
   if (beginning.startsWith('{"') && beginning.includes('"kind":"header"')) return verifyExport(options);
   if (beginning.startsWith('{"time":')) return verifyCheckpoints(path, trust);
-  if (beginning.trimStart().startsWith('{')) return verifySingleProof(options);
+  if (/^(\s*\{|c2sp\.org\/tlog-proof)/.test(beginning)) return verifySingleProof(options);
   if (beginning.includes('\n\n— ')) return verifyCheckpoints(path, trust);
   throw new Fault('not_an_export', 'the file is nothing that this program knows');
 }
 
 function verifyExport(options: VerifyOptions): Verdict {
   const memory = new Memory(options);
-  const verifier = new ExportVerifier(options.path, options.trust, memory.of, options.acceptsOlder);
+  const verifier = new ExportVerifier(options.path, options.trust, memory.of, options);
   const { header, checkpoint, note, vouchers, counts } = verifier.verify();
   if (vouchers.isTrusted && options.statePath) keepInState(options.statePath, checkpoint, note);
   const limits = [

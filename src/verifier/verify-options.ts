@@ -11,6 +11,7 @@ export interface VerifyOptions {
   readonly statePath: string | undefined;
   readonly anchorPaths: readonly string[];
   readonly acceptsOlder: boolean;
+  readonly acceptsGone: boolean;
 }
 
 export const VERIFY_USAGE = [
@@ -24,6 +25,7 @@ export const VERIFY_USAGE = [
   '--anchor <file or folder> checkpoints kept elsewhere; what is verified must continue them',
   '--state <file>            remembers the checkpoint of each log that was valid; the next must continue it',
   '--older                   accepts less of the log than is known already',
+  '--accept-gone             accepts events of which only the hash is there, because retention has dropped them',
   '--json                    the verdict as JSON',
   '',
   'Exit codes: 0 valid, 1 tampered, 2 unusable, 3 it agrees with itself and no trusted key was given.',
@@ -52,6 +54,7 @@ export function parseVerifyOptions(args: readonly string[]): VerifyOptions {
     statePath: values.state,
     anchorPaths: values.anchor ?? [],
     acceptsOlder: values.older ?? false,
+    acceptsGone: values['accept-gone'] ?? false,
   };
 }
 
@@ -67,6 +70,7 @@ function split(args: readonly string[]) {
         anchor: { type: 'string', multiple: true },
         state: { type: 'string' },
         older: { type: 'boolean' },
+        'accept-gone': { type: 'boolean' },
         json: { type: 'boolean' },
       },
     });

@@ -27,6 +27,7 @@ export interface FakeApiOptions {
 interface Received {
   readonly method: string;
   readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
   readonly key: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: unknown;
@@ -89,6 +90,7 @@ export class FakeApi {
     const received = {
       method: request.method ?? '',
       path: (request.url ?? '').split('?', 1)[0] ?? '',
+      query: Object.fromEntries(new URL(request.url ?? '', 'http://api').searchParams),
       key: (request.headers.authorization ?? '').replace('Bearer ', ''),
       headers: request.headers,
       body: text === '' ? undefined : (JSON.parse(text) as unknown),
@@ -105,7 +107,7 @@ export class FakeApi {
     response.end(status === 204 ? undefined : JSON.stringify(body));
   }
 
-  private reply(route: string, { key, body }: Received): [status: number, body: unknown] {
+  private reply(route: string, { key, body, query }: Received): [status: number, body: unknown] {
     switch (route) {
       case 'GET /v1/me':
         return [200, { id: 'principal-1', tenantId: 'tenant-1', roles: ['admin'], authMethod: 'api_key' }];
@@ -131,6 +133,8 @@ export class FakeApi {
         return this.decide(key, (body as { decision: string }).decision);
       case 'POST /v1/audit/verify':
         return [200, this.verdict()];
+      case 'GET /v1/audit/export':
+        return [200, { kind: 'header', filters: query }];
       default:
         return [
           404,

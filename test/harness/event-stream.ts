@@ -7,7 +7,7 @@ export interface StreamedEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** A client of a run's event stream. */
+/** A client of an event stream. */
 export class EventStream {
   readonly events: StreamedEvent[] = [];
   /** Lines that are comments, without their colon. */
@@ -27,14 +27,19 @@ export class EventStream {
   }
 
   /** Opens the stream of a run, from the event after a position. */
-  static async open(
+  static open(address: string, runId: string, lastEventId?: number, key = ADMIN_KEY): Promise<EventStream> {
+    return EventStream.openPath(address, `/v1/workflows/${runId}/events`, lastEventId, key);
+  }
+
+  /** Opens any stream, from the event after a position. */
+  static async openPath(
     address: string,
-    runId: string,
+    path: string,
     lastEventId?: number,
     key = ADMIN_KEY,
   ): Promise<EventStream> {
     const abort = new AbortController();
-    const response = await fetch(new URL(`/v1/workflows/${runId}/events`, address), {
+    const response = await fetch(new URL(path, address), {
       headers: {
         authorization: `Bearer ${key}`,
         accept: 'text/event-stream',

@@ -105,7 +105,7 @@ const FORGERIES: readonly {
     fault: { reason: 'events_missing', index: 12 },
   },
   {
-    attack: 'hides an event behind its hash, with another hash',
+    attack: 'hides an event behind a hash',
     file: () =>
       forge(genuine, (lines) =>
         replaceEvent(lines, 4, ({ index }) => ({
@@ -114,7 +114,7 @@ const FORGERIES: readonly {
           hash: leafHash(Buffer.from('x')).toString('base64'),
         })),
       ),
-    fault: { reason: 'root_differs' },
+    fault: { reason: 'leaf_gone', index: 4 },
   },
   {
     attack: 'inserts an event',
@@ -356,6 +356,18 @@ describe('a stretch of the log', () => {
     expect(offline.verify(file, '--key', key.vkey)).toMatchObject({ fault: { reason: 'node_malformed' } });
   });
 
+  it('is refused when the hash of a leaf that is gone was changed', () => {
+    const file = forge(log.export({ gone: [4] }), (lines) =>
+      lines.map((line) =>
+        line.kind === 'gone' ? { ...line, hash: leafHash(Buffer.from('x')).toString('base64') } : line,
+      ),
+    );
+    expect(offline.verify(file, '--key', key.vkey, '--accept-gone')).toMatchObject({
+      code: 1,
+      fault: { reason: 'root_differs' },
+    });
+  });
+
   it('shows by the checkpoints between where the first wrong event must be', () => {
     const file = forge(log.export({ checkpoints: [3, 6, 9] }), (lines) =>
       replaceEvent(lines, 4, (line) => rewritten(line, { outcome: 'denied' }, true)),
@@ -365,8 +377,13 @@ describe('a stretch of the log', () => {
     });
   });
 
-  it('says how many leaves are not kept any more, and lets chains lead over them', () => {
-    expect(offline.verify(log.export({ gone: [0, 6] }), '--key', key.vkey)).toMatchObject({
+  it('is refused when leaves are not kept any more, unless that is accepted; then chains lead over them', () => {
+    const file = log.export({ gone: [0, 6] });
+    expect(offline.verify(file, '--key', key.vkey)).toMatchObject({
+      code: 1,
+      fault: { reason: 'leaf_gone', index: 0 },
+    });
+    expect(offline.verify(file, '--key', key.vkey, '--accept-gone')).toMatchObject({
       code: 0,
       counts: { events: 11, gone: 2 },
       limits: [expect.stringContaining('2 events')],

@@ -210,7 +210,7 @@ describe('nothing', () => {
     ],
     ['checkpoints of an empty log', new SignedLog(key).note(), 'no_events'],
   ])('is proven by %s', (_what, file, reason) => {
-    expect(offline.verify(file, '--key', key.vkey)).toMatchObject({
+    expect(offline.verify(file, '--key', key.vkey, '--accept-gone')).toMatchObject({
       verdict: 'unusable',
       code: 2,
       fault: { reason },

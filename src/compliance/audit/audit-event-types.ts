@@ -285,6 +285,12 @@ export const AUDIT_EVENT_TYPES = {
     class: 'standard',
     meaning: 'A message was asked to be sent once more.',
   },
+  'audit.exported': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'Events of the audit trail were handed out; the filters are told by name.',
+    detail: { export: 'text', filters: 'text', fromIndex: 'count', toIndex: 'count' },
+  },
   'report.created': {
     stage: 'fact',
     class: 'standard',

@@ -2,6 +2,10 @@ import { Global, Module } from '@nestjs/common';
 import { AuditPartitions } from './audit-partitions.service.js';
 import { AuditTrail } from './audit-trail.service.js';
 import { AuditVerification } from './audit-verification.service.js';
+import { AuditExporter } from './export/audit-exporter.service.js';
+import { ExportController } from './export/export.controller.js';
+import { ExportSource } from './export/export-source.service.js';
+import { ExportRepository } from './export/export.repository.js';
 import { AuditLog } from './log/audit-log.service.js';
 import { AuditLogController } from './log/audit-log.controller.js';
 import { InclusionWait } from './log/inclusion-wait.service.js';
@@ -14,6 +18,10 @@ import { LogUpkeep } from './log/log-upkeep.service.js';
 import { LogRepository } from './log/log.repository.js';
 import { SealWatch } from './log/seal-watch.service.js';
 import { SequencerRepository } from './log/sequencer.repository.js';
+import { AuditFeed } from './stream/audit-feed.service.js';
+import { LogGrowth } from './stream/log-growth.service.js';
+import { AuditStreamController } from './stream/stream.controller.js';
+import { StreamRepository } from './stream/stream.repository.js';
 import { AuditController } from './audit.controller.js';
 import { AuditRepository } from './audit.repository.js';
 import { InstanceRecorder } from './instance/instance-recorder.service.js';
@@ -24,7 +32,7 @@ import { RunChains } from './run-chains.service.js';
 /** The tamper-evident record of everything that changes state. */
 @Global()
 @Module({
-  controllers: [AuditController, AuditLogController],
+  controllers: [AuditController, AuditLogController, ExportController, AuditStreamController],
   providers: [
     AuditRepository,
     AuditTrail,
@@ -45,8 +53,15 @@ import { RunChains } from './run-chains.service.js';
     InclusionWait,
     SchemaVersionRepository,
     InstanceRecorder,
+    ExportRepository,
+    ExportSource,
+    AuditExporter,
+    StreamRepository,
+    LogGrowth,
+    AuditFeed,
   ],
   exports: [
+    AuditExporter,
     AuditTrail,
     AuditVerification,
     RunChains,

@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { DatabaseService } from '../../../database/database.service.js';
+import { AppError } from '../../../kernel/app-error.js';
+import { CLOCK, type Clock } from '../../../kernel/clock.js';
+import { AuditTrail } from '../audit-trail.service.js';
+import type { AuditQuery } from '../audit.repository.js';
+import { AuditLog, type LogInfo } from '../log/audit-log.service.js';
+import type { StoredCheckpoint } from '../log/log-state.js';
+import { LogStopped } from '../log/log-stopped.js';
+import { type ExportedPlace, ExportSource } from './export-source.service.js';
+import { type ExportType, ExportWriter } from './export-writer.js';
+
+/** Who asks for an export. */
+export interface ExportCaller {
+  readonly tenantId: string;
+  /** Id of the principal. */
+  readonly actorRef: string;
+  readonly requestId: string;
+}
+
+/** What an export is to hold: a stretch of the log, or what passes the filters if there are any. */
+export interface ExportRequest {
+  readonly filters: AuditQuery;
+  /** First index, inclusive; the first that is kept when absent. */
+  readonly fromIndex?: number | undefined;
+  /** Last index, exclusive; the size of the checkpoint when absent. */
+  readonly toIndex?: number | undefined;
+  /** Sizes for which it is to show that the log continues them. */
+  readonly consistentWith?: readonly number[] | undefined;
+}
+
+/** A document that goes with the events of a run. */
+export interface BundleDocument {
+  readonly name: string;
+  readonly mediaType: string;
+  /** Canonical JSON where an event names its hash, so that the digest is the one recorded. */
+  readonly body: Buffer;
+}
+
+interface Opened {
+  readonly type: ExportType;
+  readonly info: LogInfo;
+  readonly checkpoint: StoredCheckpoint;
+  readonly from: number;
+  readonly to: number;
+  readonly request: ExportRequest;
+}
+
+/**
+ * Exports of the audit log, in the format of docs/audit-export.md. Each is recorded before its first byte exists, and
+ * proven against one checkpoint that covers its own record.
+ */
+@Injectable()
+export class AuditExporter {
+  constructor(
+    private readonly database: DatabaseService,
+    private readonly audit: AuditTrail,
+    private readonly log: AuditLog,
+    private readonly source: ExportSource,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Events of the log, as text that comes in pieces.
+   *
+   * @throws AppError AUDIT_UNAVAILABLE when it cannot be recorded, AUDIT_RETENTION_PASSED, VALIDATION_FAILED.
+   */
+  async export(caller: ExportCaller, request: ExportRequest): Promise<AsyncGenerator<string>> {
+    const type = Object.values(request.filters).some((value) => value !== undefined) ? 'filtered' : 'log';
+    return this.lines(caller.tenantId, await this.open(caller, type, request), []);
+  }
+
+  /**
+   * The evidence of a run: all its events with their proofs, where its chain ends, and documents.
+   *
+   * @throws AppError AUDIT_UNAVAILABLE when it cannot be recorded.
+   */
+  async bundle(
+    caller: ExportCaller,
+    runId: string,
+    documents: readonly BundleDocument[],
+  ): Promise<AsyncGenerator<string>> {
+    const opened = await this.open(caller, 'bundle', { filters: { workflowId: runId } });
+    return this.lines(caller.tenantId, opened, documents);
+  }
+
+  private async open(caller: ExportCaller, type: ExportType, request: ExportRequest): Promise<Opened> {
+    const { tenantId } = caller;
+    await this.record(caller, type, request);
+    await this.seal(tenantId);
+    const checkpoint = await this.log.checkpoint(tenantId);
+    if (!checkpoint) throw new AppError('AUDIT_UNAVAILABLE');
+    const info = await this.log.info(tenantId);
+    const { fromIndex = info.minimumIndex, toIndex = checkpoint.size } = request;
+    if (type === 'log' && fromIndex < info.minimumIndex) {
+      throw new AppError('AUDIT_RETENTION_PASSED', { members: { minimumIndex: info.minimumIndex } });
+    }
+    if (fromIndex >= toIndex || toIndex > checkpoint.size) {
+      const message = `must leave events between fromIndex and toIndex, of ${checkpoint.size} that are sealed`;
+      throw new AppError('VALIDATION_FAILED', { errors: [{ path: 'toIndex', message }] });
+    }
+    if (request.consistentWith?.some((earlier) => earlier > checkpoint.size)) {
+      const message = `must not be larger than the log, which has ${checkpoint.size} events`;
+      throw new AppError('VALIDATION_FAILED', { errors: [{ path: 'consistentWith', message }] });
+    }
+    const range = type === 'log' ? { from: fromIndex, to: toIndex } : { from: 0, to: checkpoint.size };
+    return { type, info, checkpoint, request, ...range };
+  }
+
+  private async record(
+    { tenantId, actorRef, requestId }: ExportCaller,
+    type: ExportType,
+    { filters, fromIndex, toIndex }: ExportRequest,
+  ): Promise<void> {
+    const names = Object.entries(filters).filter(([, value]) => value !== undefined);
+    await this.database.withTenant(tenantId, (trx) =>
+      this.audit.append(trx, tenantId, {
+        type: 'audit.exported',
+        outcome: 'success',
+        actor: { type: 'apiKey', ref: actorRef },
+        ...(filters.workflowId && { targets: [{ type: 'workflow', ref: filters.workflowId }] }),
+        context: { requestId },
+        detail: {
+          export: type,
+          filters: names.map(([name]) => name).join(','),
+          ...(fromIndex !== undefined && { fromIndex }),
+          ...(toIndex !== undefined && { toIndex }),
+        },
+      }),
+    );
+  }
+
+  private async seal(tenantId: string): Promise<void> {
+    try {
+      await this.log.seal(tenantId);
+    } catch (error) {
+      // A log that stands still can be shown up to where it was signed, and must be.
+      if (!(error instanceof LogStopped)) throw error;
+    }
+  }
+
+  private async *lines(
+    tenantId: string,
+    opened: Opened,
+    documents: readonly BundleDocument[],
+  ): AsyncGenerator<string> {
+    const writer = new ExportWriter();
+    const { type, checkpoint, from, to, request } = opened;
+    const { size } = checkpoint;
+    yield this.header(writer, tenantId, opened) + writer.checkpoint(checkpoint.note);
+    for (const earlier of request.consistentWith ?? [])
+      yield await this.consistency(writer, tenantId, earlier, size);
+    for (const document of documents) yield await this.document(writer, tenantId, opened, document);
+    if (type === 'log') yield* this.nodes(writer, tenantId, 0, from);
+    const pages =
+      type === 'log'
+        ? this.source.stretch(tenantId, from, to)
+        : this.source.filtered(tenantId, request.filters, size);
+    for await (const page of pages) yield page.map((place) => placeLine(writer, place)).join('');
+    if (type === 'log') yield* this.nodes(writer, tenantId, to, size);
+    yield* this.runs(writer, tenantId, opened);
+    yield writer.trailer();
+  }
+
+  private header(
+    writer: ExportWriter,
+    tenantId: string,
+    { type, info, checkpoint, from, to, request }: Opened,
+  ): string {
+    return writer.header({
+      type,
+      origin: checkpoint.origin,
+      log: tenantId,
+      treeSize: checkpoint.size,
+      from,
+      to,
+      filters: filtersOf(request.filters),
+      createdAt: this.clock.now(),
+      vkeys: info.vkeys,
+    });
+  }
+
+  private async consistency(
+    writer: ExportWriter,
+    tenantId: string,
+    from: number,
+    to: number,
+  ): Promise<string> {
+    const { proof } = await this.log.consistency(tenantId, from, to);
+    return writer.consistency(from, await this.source.rootAt(tenantId, from), proof);
+  }
+
+  private async document(
+    writer: ExportWriter,
+    tenantId: string,
+    { request, checkpoint }: Opened,
+    { name, mediaType, body }: BundleDocument,
+  ): Promise<string> {
+    const digest = createHash('sha256').update(body).digest('hex');
+    const runId = request.filters.workflowId as string;
+    const index = await this.source.indexNaming(tenantId, runId, digest, checkpoint.size);
+    return writer.document(name, mediaType, body, index);
+  }
+
+  private async *nodes(
+    writer: ExportWriter,
+    tenantId: string,
+    from: number,
+    to: number,
+  ): AsyncGenerator<string> {
+    if (from === to) return;
+    const nodes = await this.source.nodes(tenantId, from, to);
+    yield nodes.map(({ level, index, hash }) => writer.node(level, index, hash)).join('');
+  }
+
+  private async *runs(
+    writer: ExportWriter,
+    tenantId: string,
+    { type, from, to, checkpoint, request }: Opened,
+  ): AsyncGenerator<string> {
+    if (type === 'log') {
+      for await (const ends of this.source.runEnds(tenantId, { from, to })) {
+        yield ends.map(({ id, events, head }) => writer.run(id, events, head)).join('');
+      }
+    }
+    if (type !== 'bundle') return;
+    const end = await this.source.runEnd(tenantId, request.filters.workflowId as string, checkpoint.size);
+    if (end) yield writer.run(end.id, end.events, end.head);
+  }
+}
+
+function placeLine(writer: ExportWriter, place: ExportedPlace): string {
+  return 'leaf' in place ? writer.event(place) : writer.gone(place.index, place.hash);
+}
+
+/** The filters under the names that the format has for them. */
+function filtersOf({ workflowId, sessionId, actor, type, from, to }: AuditQuery): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries({
+      runId: workflowId,
+      sessionId,
+      actor,
+      type,
+      from: from?.toISOString(),
+      to: to?.toISOString(),
+    }).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

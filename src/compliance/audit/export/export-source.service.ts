@@ -1,0 +1,148 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseService } from '../../../database/database.service.js';
+import type { Trx } from '../../../database/trx.js';
+import { type AuditQuery, AuditRepository, type AuditRow } from '../audit.repository.js';
+import { LogRepository } from '../log/log.repository.js';
+import { inclusionPath } from '../merkle/proof-paths.js';
+import { joinSubtrees, subtreesOf } from '../merkle/subtrees.js';
+import { TILE_WIDTH, TileSet, tilesFor } from '../merkle/tiles.js';
+import type { ExportColumns, ExportEvent } from './export-writer.js';
+import { ExportRepository, type RunEnd } from './export.repository.js';
+
+/** A hash that stands for the leaves which an export leaves out. */
+export interface OuterNode {
+  readonly level: number;
+  readonly index: number;
+  readonly hash: Buffer;
+}
+
+/** An event, or its hash alone where the leaf is not kept any more. */
+export type ExportedPlace = ExportEvent | { readonly index: number; readonly hash: Buffer };
+
+const PAGE = 500;
+const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Reads what exports hold, a page at a time, each in a transaction of its own: sealed places never change, so that all
+ * pages belong together however long the reader takes.
+ */
+@Injectable()
+export class ExportSource {
+  constructor(
+    private readonly database: DatabaseService,
+    private readonly trail: AuditRepository,
+    private readonly exports: ExportRepository,
+    private readonly logs: LogRepository,
+  ) {}
+
+  /** Every place from one index up to another. The hashes are those of the tiles, from which the root was computed. */
+  async *stretch(tenantId: string, from: number, to: number): AsyncGenerator<ExportedPlace[]> {
+    for (let at = from; at < to; at += PAGE) {
+      const limit = Math.min(PAGE, to - at);
+      yield await this.database.withTenant(tenantId, async (trx) => {
+        const hashes = await this.leafHashes(trx, tenantId, at, at + limit);
+        const rows = await this.trail.sealedPage(trx, tenantId, at, limit);
+        const byIndex = new Map(rows.map((row) => [row.index, row]));
+        return hashes.map((hash, offset) => {
+          const row = byIndex.get(at + offset);
+          const place = { index: at + offset, hash };
+          return row && row.leaf !== null ? eventOf(place, row as AuditRow) : place;
+        });
+      });
+    }
+  }
+
+  /** Every event that passes the filters, with its proof against the checkpoint of a size. */
+  async *filtered(tenantId: string, query: AuditQuery, size: number): AsyncGenerator<ExportEvent[]> {
+    for (let at = 0; at < size;) {
+      const events = await this.database.withTenant(tenantId, async (trx) => {
+        const rows = await this.exports.filteredPage(trx, tenantId, query, at, size, PAGE);
+        const paths = rows.map(({ index }) => inclusionPath(index, size));
+        const own = rows.map(({ index }) => ({ start: index, end: index + 1 }));
+        const tiles = new TileSet(await this.logs.tiles(trx, tenantId, tilesFor([...paths.flat(), ...own])));
+        return rows.map((row, n) => ({
+          ...eventOf({ index: row.index, hash: tiles.hashOf({ start: row.index, end: row.index + 1 }) }, row),
+          proof: (paths[n] ?? []).map((range) => tiles.hashOf(range)),
+        }));
+      });
+      const last = events.at(-1);
+      if (!last) return;
+      yield events;
+      at = last.index + 1;
+    }
+  }
+
+  /** The largest whole subtrees between two places. */
+  nodes(tenantId: string, start: number, end: number): Promise<OuterNode[]> {
+    return this.database.withTenant(tenantId, async (trx) => {
+      const tiles = new TileSet(await this.logs.tiles(trx, tenantId, tilesFor([{ start, end }])));
+      return subtreesOf({ start, end }).map(({ height, index }) => {
+        const width = 2 ** height;
+        const range = { start: index * width, end: (index + 1) * width };
+        return { level: height, index, hash: tiles.hashOf(range) };
+      });
+    });
+  }
+
+  /** The root of the log when it had this size. */
+  async rootAt(tenantId: string, size: number): Promise<Buffer> {
+    const nodes = await this.nodes(tenantId, 0, size);
+    return joinSubtrees(nodes.map(({ hash }) => hash));
+  }
+
+  /** The ends of the runs whose newest event stands between two places. */
+  async *runEnds(tenantId: string, range: { from: number; to: number }): AsyncGenerator<RunEnd[]> {
+    for (let after = BEFORE_ALL_IDS; ;) {
+      const ends = await this.database.withTenant(tenantId, (trx) =>
+        this.exports.runEnds(trx, tenantId, range, after, PAGE),
+      );
+      const last = ends.at(-1);
+      if (!last) return;
+      yield ends;
+      after = last.id;
+    }
+  }
+
+  /** The end of one run, if a checkpoint of this size covers it. */
+  runEnd(tenantId: string, runId: string, size: number): Promise<RunEnd | undefined> {
+    return this.database.withTenant(tenantId, (trx) => this.exports.runEnd(trx, tenantId, runId, size));
+  }
+
+  /** Index of an event of a run whose leaf names a digest; undefined when none does. */
+  indexNaming(tenantId: string, runId: string, digest: string, size: number): Promise<number | undefined> {
+    return this.database.withTenant(tenantId, (trx) =>
+      this.exports.indexNaming(trx, tenantId, runId, digest, size),
+    );
+  }
+
+  private async leafHashes(trx: Trx, tenantId: string, from: number, to: number): Promise<Buffer[]> {
+    const first = Math.floor(from / TILE_WIDTH);
+    const last = Math.floor((to - 1) / TILE_WIDTH);
+    const places = Array.from({ length: last - first + 1 }, (_, n) => ({ level: 0, index: first + n }));
+    const tiles = new TileSet(await this.logs.tiles(trx, tenantId, places));
+    return places.flatMap((place) => {
+      const start = Math.max(from, place.index * TILE_WIDTH);
+      const end = Math.min(to, (place.index + 1) * TILE_WIDTH);
+      return tiles.entries(place, start % TILE_WIDTH, end - start);
+    });
+  }
+}
+
+function eventOf({ index, hash }: { index: number; hash: Buffer }, row: AuditRow): ExportEvent {
+  return { index, hash, leaf: row.leaf, columns: columnsOf(row) };
+}
+
+function columnsOf(row: AuditRow): ExportColumns {
+  return {
+    id: row.id,
+    type: row.type,
+    outcome: row.outcome,
+    occurredAt: row.occurred_at.toISOString(),
+    actorType: row.actor_type,
+    actorRef: row.actor_ref,
+    sessionId: row.session_id,
+    runId: row.run_id,
+    runSeq: row.run_seq,
+    runPrev: row.run_prev?.toString('hex') ?? null,
+  };
+}

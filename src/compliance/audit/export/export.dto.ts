@@ -1,0 +1,41 @@
+import { ApiPropertyOptional, PickType } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { AuditEventsQuery } from '../audit.dto.js';
+
+/** What an export is to hold: a stretch of the log by index, or what passes filters. Not both. */
+export class ExportQuery extends PickType(AuditEventsQuery, [
+  'workflowId',
+  'sessionId',
+  'actor',
+  'type',
+  'from',
+  'to',
+] as const) {
+  /** First place in the log, inclusive; the first that is kept when absent. */
+  @ApiPropertyOptional({ type: 'integer' })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  fromIndex?: number;
+
+  /** Last place, exclusive; the size of the log when absent. */
+  @ApiPropertyOptional({ type: 'integer' })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
+  toIndex?: number;
+
+  /** A size of the log that you have a checkpoint of: the export then shows that the log continues it. */
+  @ApiPropertyOptional({ type: 'integer' })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
+  consistentWith?: number;
+}

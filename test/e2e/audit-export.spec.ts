@@ -1,0 +1,254 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AuditExporter } from '../../src/compliance/audit/export/audit-exporter.service.js';
+import { AuditLog } from '../../src/compliance/audit/log/audit-log.service.js';
+import { canonicalJson } from '../../src/kernel/canonical-json.js';
+import { newId } from '../../src/kernel/ids.js';
+import { campaignInReview, untilEnded } from '../harness/campaign.js';
+import { forge, type Forgeable, linesOf } from '../harness/forged-export.js';
+import { OfflineVerifier } from '../harness/offline-verifier.js';
+import { type Product, startProduct } from '../harness/product.js';
+import { expectProblem } from '../harness/problem.js';
+import { RunReader } from '../harness/run-reader.js';
+
+let product: Product;
+let runId: string;
+let tenantId: string;
+let vkey: string;
+const offline = new OfflineVerifier();
+
+beforeAll(async () => {
+  product = await startProduct();
+  runId = await campaignInReview(product.client);
+  await new RunReader(product.client).decide(runId, { decision: 'approve' });
+  await untilEnded(product.client, runId);
+  tenantId = (await product.client.get('/v1/me')).body.tenantId;
+  await product.app.get(AuditLog).seal(tenantId);
+  vkey = (await product.client.get('/v1/audit/log')).body.vkeys[0];
+});
+afterAll(async () => {
+  offline.close();
+  await product.close();
+});
+
+async function exported(query = ''): Promise<string> {
+  const { status, text, headers } = await product.client.get(`/v1/audit/export${query}`);
+  expect(status, text).toBe(200);
+  expect(headers.get('content-type')).toBe('application/x-ndjson');
+  return text;
+}
+
+const headerOf = (text: string) => linesOf(text)[0] as Forgeable & { treeSize: number };
+
+describe('an export of the log', () => {
+  it('is verified offline, with every event, every run and its own record', async () => {
+    const text = await exported();
+    const { treeSize } = headerOf(text);
+    expect(offline.verify(text, '--key', vkey)).toMatchObject({
+      code: 0,
+      input: 'log',
+      counts: { events: treeSize, runs: 1, gone: 0 },
+    });
+    const lines = linesOf(text);
+    expect(lines).toContainEqual(expect.objectContaining({ kind: 'run', id: runId }));
+    const types = lines.filter(({ kind }) => kind === 'event').map(leafOf);
+    expect(types).toContainEqual(
+      expect.objectContaining({ type: 'audit.exported', detail: { export: 'log', filters: '' } }),
+    );
+  });
+
+  it('continues what the server has anchored outside its database', async () => {
+    const text = await exported();
+    const anchor = `${product.config.audit.anchorFolder}/${tenantId}`;
+    const verdict = offline.verify(text, '--key', vkey, '--anchor', anchor);
+    expect(verdict).toMatchObject({ code: 0 });
+    expect(verdict.comparedCheckpoints).toBeGreaterThan(0);
+  });
+
+  it('may be any stretch, and leads to the same root', async () => {
+    const { treeSize } = headerOf(await exported());
+    for (const [from, to] of [
+      [0, 1],
+      [3, 9],
+      [5, treeSize],
+    ] as const) {
+      const text = await exported(`?fromIndex=${from}&toIndex=${to}`);
+      expect(offline.verify(text, '--key', vkey)).toMatchObject({ code: 0, counts: { events: to - from } });
+    }
+  });
+
+  it('shows that the log continues an earlier checkpoint', async () => {
+    const earlier = (await product.client.get('/v1/audit/checkpoint')).text;
+    const size = Number(earlier.split('\n')[1]);
+    const anchor = offline.file(earlier);
+    const text = await exported(`?type=workflow.transition&consistentWith=${size}`);
+    expect(offline.verify(text, '--key', vkey, '--anchor', anchor)).toMatchObject({
+      code: 0,
+      comparedCheckpoints: 1,
+    });
+  });
+});
+
+describe('a filtered export', () => {
+  it('holds what passes the filters, each with its proof', async () => {
+    const text = await exported(`?workflowId=${runId}&type=workflow.transition`);
+    expect(offline.verify(text, '--key', vkey)).toMatchObject({
+      code: 0,
+      input: 'filtered',
+      counts: { runs: 1 },
+    });
+    const events = linesOf(text)
+      .filter(({ kind }) => kind === 'event')
+      .map(leafOf);
+    expect(events.length).toBeGreaterThan(3);
+    expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['workflow.transition']));
+  });
+
+  it('of nothing is an export that proves nothing', async () => {
+    const text = await exported(`?workflowId=${newId()}`);
+    expect(offline.verify(text, '--key', vkey)).toMatchObject({ code: 2, fault: { reason: 'no_events' } });
+  });
+
+  it('takes times', async () => {
+    const text = await exported(`?from=2000-01-01T00:00:00Z&to=2001-01-01`);
+    expect(headerOf(text)['filters']).toEqual({
+      from: '2000-01-01T00:00:00.000Z',
+      to: '2001-01-01T00:00:00.000Z',
+    });
+  });
+});
+
+describe('the evidence of a run', () => {
+  it('holds all its events, where its chain ends, and which documents they name', async () => {
+    // An output of a step, as it is stored: its event names its hash.
+    const [stored] = await product.database.query<{ body: unknown }>(
+      `select content.body from content, audit_event event
+        where event.run_id = '${runId}' and event.type = 'workflow.step_completed'
+          and convert_from(event.leaf, 'UTF8')::jsonb -> 'detail' ->> 'output' = encode(content.hash, 'hex') limit 1`,
+    );
+    const artefact = Buffer.from(canonicalJson(stored?.body));
+    const lines = await product.app
+      .get(AuditExporter)
+      .bundle({ tenantId, actorRef: newId(), requestId: newId() }, runId, [
+        { name: 'artefact.json', mediaType: 'application/json', body: artefact },
+        { name: 'cover.txt', mediaType: 'text/plain', body: Buffer.from('Dear auditor') },
+      ]);
+    let text = '';
+    for await (const part of lines) text += part;
+    expect(offline.verify(text, '--key', vkey)).toMatchObject({
+      code: 0,
+      input: 'bundle',
+      counts: { runs: 1, documents: 2, recordedDocuments: 1 },
+    });
+    expect(linesOf(text).at(-2)).toMatchObject({ kind: 'run', id: runId });
+    const cut = forge(text, (all) => {
+      const last = all.findLastIndex(({ kind }) => kind === 'event');
+      return all.toSpliced(last, 1);
+    });
+    expect(offline.verify(cut, '--key', vkey)).toMatchObject({
+      code: 1,
+      fault: { reason: 'chain_cut', runId },
+    });
+  });
+});
+
+describe('who owns the database', () => {
+  const unguarded = (statements: string) =>
+    product.database.query(`begin; set local session_replication_role = replica; ${statements}; commit`);
+
+  it('is found out by name, whichever way a sealed record was rewritten', async () => {
+    const [event] = await product.database.query<{ id: string; index: number }>(
+      `select event.id, place.index from audit_event event join audit_index place on place.event_id = event.id
+        where type = 'approval.decided'`,
+    );
+    const leaf = `convert_to(replace(convert_from(leaf, 'UTF8'), '"decision":"approve"', '"decision":"reject"'), 'UTF8')`;
+    const place = { index: Number(event?.index), eventId: event?.id };
+    await unguarded(`create table kept as select * from audit_event where id = '${event?.id}'`);
+    const attacks: [string, object][] = [
+      [`update audit_event set leaf = ${leaf}`, { reason: 'leaf_hash_differs', ...place }],
+      [
+        `update audit_event set leaf = ${leaf}, leaf_hash = sha256('\\x00'::bytea || ${leaf})`,
+        { reason: 'leaf_hash_differs', ...place },
+      ],
+      [`update audit_event set actor_ref = 'somebody-else'`, { reason: 'projection_differs', ...place }],
+      [`delete from audit_event`, { reason: 'leaf_gone', index: place.index }],
+    ];
+    for (const [attack, fault] of attacks) {
+      await unguarded(`${attack} where id = '${event?.id}'`);
+      expect(offline.verify(await exported(), '--key', vkey), attack).toMatchObject({ code: 1, fault });
+      await unguarded(
+        `delete from audit_event where id = '${event?.id}'; insert into audit_event select * from kept`,
+      );
+    }
+    await unguarded('drop table kept');
+    expect(offline.verify(await exported(), '--key', vkey)).toMatchObject({ code: 0 });
+  });
+});
+
+describe('a proof of the server', () => {
+  it('is verified offline', async () => {
+    const { body } = await product.client.get(`/v1/audit/events?workflowId=${runId}&limit=1`);
+    const proof = await product.client.get(`/v1/audit/proofs/inclusion?eventId=${body.items[0].id}`);
+    expect(offline.verify(proof.text, '--key', vkey)).toMatchObject({ code: 0, input: 'proof' });
+  });
+
+  it('is verified offline in the form of C2SP too', async () => {
+    const { body } = await product.client.get(`/v1/audit/events?workflowId=${runId}&limit=1`);
+    const headers = { accept: 'text/vnd.c2sp.tlog-proof' };
+    const { text } = await product.client.get(`/v1/audit/proofs/inclusion?eventId=${body.items[0].id}`, {
+      headers,
+    });
+    expect(offline.verify(text, '--key', vkey)).toMatchObject({ code: 0, counts: { events: 1 } });
+    const other = text.replace(/^index \d+$/m, 'index 0');
+    expect(offline.verify(other, '--key', vkey)).toMatchObject({ code: 1, fault: { reason: 'proof_fails' } });
+  });
+
+  it('of continuation is verified against a checkpoint that was kept', async () => {
+    const kept = (await product.client.get('/v1/audit/checkpoint')).text;
+    const from = Number(kept.split('\n')[1]);
+    await exported();
+    const to = Number((await product.client.get('/v1/audit/checkpoint')).text.split('\n')[1]);
+    const proof = await product.client.get(`/v1/audit/proofs/consistency?from=${from}&to=${to}`);
+    const anchor = offline.file(kept);
+    expect(offline.verify(proof.text, '--key', vkey, '--anchor', anchor)).toMatchObject({
+      code: 0,
+      input: 'proof',
+    });
+  });
+});
+
+describe('the route', () => {
+  it('is for those who oversee', async () => {
+    const { key } = await product.makeKey('operator');
+    expectProblem(await product.client.get('/v1/audit/export', { key }), 403, 'FORBIDDEN');
+    expectProblem(await product.client.get('/v1/audit/export', { key: '' }), 401, 'UNAUTHENTICATED');
+    const officer = await product.makeKey('compliance_officer');
+    expect((await product.client.get('/v1/audit/export?toIndex=1', { key: officer.key })).status).toBe(200);
+  });
+
+  it.each([
+    'fromIndex=-1',
+    'fromIndex=5&toIndex=5',
+    'toIndex=999999',
+    'fromIndex=1&type=workflow.transition',
+    'consistentWith=0',
+    'consistentWith=999999',
+    'workflowId=not-an-id',
+    'from=yesterday',
+    'unknown=1',
+  ])('refuses ?%s before anything is sent', async (query) => {
+    expectProblem(await product.client.get(`/v1/audit/export?${query}`), 400, 'VALIDATION_FAILED');
+  });
+
+  it('hands nothing out that it cannot record', async () => {
+    await product.database.query(`
+      create function refuse_export() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+      create trigger refuse_export before insert on audit_event
+        for each row when (new.type = 'audit.exported') execute function refuse_export()`);
+    expectProblem(await product.client.get('/v1/audit/export'), 503, 'AUDIT_UNAVAILABLE');
+    await product.database.query('drop trigger refuse_export on audit_event; drop function refuse_export()');
+  });
+});
+
+function leafOf(line: Forgeable): Record<string, unknown> {
+  return JSON.parse(Buffer.from(String(line['leaf']), 'base64').toString()) as Record<string, unknown>;
+}

@@ -4,6 +4,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { BulkModule } from './bulk/bulk.module.js';
 import { AuditModule } from './compliance/audit/audit.module.js';
 import { PiiModule } from './compliance/pii/pii.module.js';
+import { SafeModeModule } from './compliance/safe-mode/safe-mode.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -43,6 +44,7 @@ export class AppModule {
         AuditModule,
         AuthModule,
         PiiModule,
+        SafeModeModule,
         SessionsModule,
         AgentsModule,
         WorkflowModule,

@@ -193,7 +193,7 @@ export const AUDIT_EVENT_TYPES = {
     class: 'ai-high-risk',
     meaning: 'A person has decided on what was shown.',
     members: ['oversight'],
-    detail: { secondsToDecide: 'count', edited: 'flag', fourEyes: 'flag', requesterDecided: 'flag' },
+    detail: { edited: 'flag', fourEyes: 'flag', requesterDecided: 'flag' },
   },
   'approval.denied': {
     stage: 'fact',
@@ -224,6 +224,11 @@ export const AUDIT_EVENT_TYPES = {
     class: 'ai-high-risk',
     meaning: 'The messages of a run were made ready.',
     detail: { channel: 'text', total: 'count' },
+  },
+  'delivery.held': {
+    stage: 'fact',
+    class: 'ai-high-risk',
+    meaning: 'Messages wait for safe mode to be lifted.',
   },
   'delivery.sending': {
     stage: 'intent',
@@ -296,6 +301,13 @@ export const AUDIT_EVENT_TYPES = {
     class: 'standard',
     meaning: 'A report was made and handed out; its digest is that of its canonical JSON.',
     detail: { report: 'text', format: 'text', digest: 'hash' },
+  },
+  'safe_mode.changed': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'Safe mode was turned on or off, for a tenant or the whole instance.',
+    members: ['change'],
+    detail: { scope: 'text', reason: 'hash' },
   },
   'retention.policy_changed': {
     stage: 'fact',

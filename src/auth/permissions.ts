@@ -31,7 +31,19 @@ const REVIEW = [
   'schedules.read',
 ] as const;
 
-const OVERSEE = ['audit.read', 'audit.verify', 'retention.read', 'reports.read'] as const;
+const OVERSEE = [
+  'audit.read',
+  'audit.verify',
+  'retention.read',
+  'reports.read',
+  'consents.read',
+  'consents.withdraw',
+  'subjects.export',
+  'subjects.erase',
+  'subjects.restrict',
+  'holds.read',
+  'holds.manage',
+] as const;
 
 const ADMINISTER = ['definitions.write', 'api-keys.manage', 'webhooks.manage', 'retention.write'] as const;
 

@@ -50,6 +50,17 @@ export class DeliveryRepository {
     }
   }
 
+  /** Recipients for whom nothing more is done, by place. */
+  async leftOut(trx: Trx, runId: string): Promise<ReadonlySet<number>> {
+    const rows = await trx
+      .selectFrom('workflow_step')
+      .select('detail')
+      .where('run_id', '=', runId)
+      .where('status', '=', 'left_out')
+      .execute();
+    return new Set(rows.map(({ detail }) => Number((detail as { recipient?: unknown } | null)?.recipient)));
+  }
+
   async counts(trx: Trx, runId: string): Promise<DeliveryCounts> {
     const rows = await trx
       .selectFrom('delivery')

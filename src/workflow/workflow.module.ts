@@ -52,6 +52,8 @@ import { SignalSeal } from './signals/signal-seal.js';
 import { SignalRepository } from './signals/signal.repository.js';
 import { SignalService } from './signals/signal.service.js';
 import { SignalsController } from './signals/signals.controller.js';
+import { SubjectRunsRepository } from './subjects/subject-runs.repository.js';
+import { SubjectStop } from './subjects/subject-stop.service.js';
 import { WorkflowController } from './workflow.controller.js';
 import { WorkflowEngine } from './workflow.engine.js';
 import { WorkflowWorker } from './workflow.worker.js';
@@ -113,6 +115,8 @@ import { WorkflowWorker } from './workflow.worker.js';
     OrphanRunRepository,
     OrphanSweep,
     OrphanSweepSchedule,
+    SubjectRunsRepository,
+    SubjectStop,
   ],
   exports: [
     DefinitionStore,

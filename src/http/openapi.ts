@@ -45,6 +45,7 @@ const TAGS = [
   'Audit',
   'Compliance',
   'Personal data',
+  'Data subjects',
   'Agents',
   'Error recovery',
   'Identity',

@@ -74,6 +74,7 @@ export const ERROR_CATALOGUE = {
   ROW_TOO_LARGE: { status: 413, title: 'The row is larger than this server accepts' },
   // The people whose data it is
   ERASURE_NOT_FOUND: { status: 404, title: 'There is no such erasure' },
+  RESTRICTION_NOT_FOUND: { status: 404, title: 'The data of this person is not restricted' },
   HOLD_NOT_FOUND: { status: 404, title: 'There is no such legal hold' },
   HOLD_EXISTS: { status: 409, title: 'The subject is under a legal hold already' },
   HOLD_NEEDS_SECOND_PERSON: { status: 403, title: 'Another person must agree to the end of a legal hold' },

@@ -5,7 +5,6 @@ import { JobsService } from '../../jobs/jobs.service.js';
 import { AppError } from '../../kernel/app-error.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { isId, newId } from '../../kernel/ids.js';
-import type { AuditEventType } from '../audit/audit-event-types.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
 import type { HoldScope, LegalHold } from './legal-hold.js';
 import { LegalHoldRepository } from './legal-hold.repository.js';
@@ -110,7 +109,7 @@ export class LegalHolds {
     return hold;
   }
 
-  private async record(trx: Trx, actor: HoldActor, type: AuditEventType, hold: LegalHold): Promise<void> {
+  private async record(trx: Trx, actor: HoldActor, type: HoldEvent, hold: LegalHold): Promise<void> {
     const { runId, subjectRef } = hold;
     await this.audit.append(trx, actor.tenantId, {
       type,
@@ -131,6 +130,8 @@ export class LegalHolds {
     });
   }
 }
+
+type HoldEvent = 'hold.placed' | 'hold.lift_requested' | 'hold.lifted';
 
 /** Work that has to commit together with a hold. */
 type Settle = (trx: Trx, hold: LegalHold) => Promise<void>;

@@ -145,7 +145,7 @@ create trigger audit_sealed_with_key before delete on audit_sealed
   for each row execute function refuse_sealed_removal();
 create index audit_sealed_subject on audit_sealed (tenant_id, subject_ref, event_id);
 -- What a restored database is compared with before it is let in.
-create index audit_event_erased on audit_event (tenant_id, id) where type = 'subject.erased';
+create index audit_event_erasure on audit_event (tenant_id, id) where type = 'subject.erasure_begun';
 
 create index delivery_subject on delivery (tenant_id, subject_ref, id);
 

@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { ConsentModule } from '../consent/consent.module.js';
+import { HoldModule } from '../hold/hold.module.js';
+import { PiiModule } from '../pii/pii.module.js';
+import { DataSubjects } from './data-subjects.service.js';
+import { ErasureJournal } from './erasure-journal.js';
+import { ErasureReplay } from './erasure-replay.service.js';
+import { ErasureRepository } from './erasure.repository.js';
+import { Eraser } from './eraser.service.js';
+import { Erasures } from './erasures.service.js';
+import { PersonalStores } from './personal-stores.js';
+import { RestrictionRepository } from './restriction.repository.js';
+import { Restrictions } from './restrictions.service.js';
+import { ConsentStore } from './stores/consent.store.js';
+import { VaultStore } from './stores/vault.store.js';
+import { SubjectsController } from './subjects.controller.js';
+import { SubjectsWorker } from './subjects.worker.js';
+
+/** The rights of the people whose data is processed: withdrawal, restriction, access and erasure. */
+@Module({
+  imports: [ConsentModule, HoldModule, PiiModule],
+  controllers: [SubjectsController],
+  providers: [
+    DataSubjects,
+    ErasureJournal,
+    ErasureReplay,
+    ErasureRepository,
+    Eraser,
+    Erasures,
+    PersonalStores,
+    RestrictionRepository,
+    Restrictions,
+    ConsentStore,
+    VaultStore,
+    SubjectsWorker,
+  ],
+  exports: [PersonalStores],
+})
+export class SubjectsModule {}

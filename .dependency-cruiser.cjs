@@ -71,6 +71,7 @@ const SIBLINGS = [
   ['http', 'health', 'draining makes the process not ready first'],
   ['sessions', 'auth', 'a session belongs to a principal'],
   ['sessions', 'compliance/consent', 'a session records the consents given with it, and shows them'],
+  ['sessions', 'compliance/subjects', 'what clients keep with a session may name a person'],
   ['compliance/subjects', 'compliance/consent', 'who is erased or restricted is not worked for any more'],
   ['compliance/subjects', 'compliance/hold', 'a legal hold defers an erasure'],
   ['agents', 'llm', 'agents are the only callers of models'],

@@ -62,7 +62,8 @@ export const AUDIT_EVENT_TYPES = {
   'subject.erased': {
     stage: 'fact',
     class: 'consent',
-    meaning: "All that was held on a person is gone; rows by store, and from when on no backup can be opened.",
+    meaning:
+      'All that was held on a person is gone; rows by store, and from when on no backup can be opened.',
     detail: {
       erasure: 'id',
       consents: 'count',

@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { PiiModule } from '../pii/pii.module.js';
 import { AuditPartitions } from './audit-partitions.service.js';
 import { AuditTrail } from './audit-trail.service.js';
 import { AuditVerification } from './audit-verification.service.js';
@@ -18,11 +19,15 @@ import { AuditController } from './audit.controller.js';
 import { AuditRepository } from './audit.repository.js';
 import { RunChainRepository } from './run-chain.repository.js';
 import { RunChains } from './run-chains.service.js';
+import { SealedValuesRepository } from './sealed/sealed-values.repository.js';
+import { SealedValues } from './sealed/sealed-values.service.js';
 
 /** The tamper-evident record of everything that changes state. */
 @Global()
 @Module({
   controllers: [AuditController, AuditLogController],
+  imports: [PiiModule],
+  controllers: [AuditController],
   providers: [
     AuditRepository,
     AuditTrail,
@@ -54,5 +59,8 @@ import { RunChains } from './run-chains.service.js';
     LogAnchors,
     SequencerRepository,
   ],
+    SealedValuesRepository,
+    SealedValues,
+  exports: [AuditTrail, AuditVerification, RunChains, SealedValues],
 })
 export class AuditModule {}

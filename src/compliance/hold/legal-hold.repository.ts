@@ -83,11 +83,7 @@ export class LegalHoldRepository {
   }
 
   async lift(trx: Trx, id: string, by: string, at: Date): Promise<void> {
-    await trx
-      .updateTable('legal_hold')
-      .set({ lifted_by: by, lifted_at: at })
-      .where('id', '=', id)
-      .execute();
+    await trx.updateTable('legal_hold').set({ lifted_by: by, lifted_at: at }).where('id', '=', id).execute();
   }
 
   /** Whether a hold stands in the way of erasing somebody: on them, on the tenant, or on what they had a part in. */

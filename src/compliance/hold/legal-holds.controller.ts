@@ -33,9 +33,14 @@ export class LegalHoldsController {
     @Body() body: PlaceHoldDto,
   ): Promise<LegalHoldDto> {
     const what = this.scopeOf(principal.tenantId, body);
-    const hold = await this.holds.place(actorOf(principal, request), what, body.reference, async (trx, made) => {
-      await request.idempotency?.store(trx, 201, legalHoldDtoOf(made));
-    });
+    const hold = await this.holds.place(
+      actorOf(principal, request),
+      what,
+      body.reference,
+      async (trx, made) => {
+        await request.idempotency?.store(trx, 201, legalHoldDtoOf(made));
+      },
+    );
     return legalHoldDtoOf(hold);
   }
 

@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { readOrCreateSecret } from '../../config/instance-secret.js';
 
@@ -73,7 +82,9 @@ export class EpochFiles {
       .sort()
       .flatMap((name) => {
         const since = FILE.exec(name)?.[1];
-        return since === undefined ? [] : [{ id: name.slice(0, -'.kek'.length), since: new Date(Number(since)) }];
+        return since === undefined
+          ? []
+          : [{ id: name.slice(0, -'.kek'.length), since: new Date(Number(since)) }];
       });
     this.readAt = Date.now();
   }

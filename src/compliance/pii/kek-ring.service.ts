@@ -82,7 +82,8 @@ export class KekRing {
   private derive(id: string | null, tenantId: string): Buffer {
     if (id === null) return deriveKey(this.config.kek, 'vault', tenantId);
     const epoch = this.configured.get(id) ?? this.files?.read(id);
-    if (!epoch) throw new AppError('VAULT_UNAVAILABLE', { detail: 'The key of an epoch of the vault is missing.' });
+    if (!epoch)
+      throw new AppError('VAULT_UNAVAILABLE', { detail: 'The key of an epoch of the vault is missing.' });
     return deriveKey(Buffer.concat([this.config.kek, epoch]), 'vault-epoch', tenantId);
   }
 }

@@ -16,6 +16,9 @@ export function isReference(subject: string): boolean {
 export function IsSubject(): PropertyDecorator {
   return ValidateBy({
     name: 'isSubject',
-    validator: { validate: isSubject, defaultMessage: () => '$property must be an e-mail address or a reference' },
+    validator: {
+      validate: isSubject,
+      defaultMessage: () => '$property must be an e-mail address or a reference',
+    },
   });
 }

@@ -26,7 +26,9 @@ export class DataSubjects {
       subjectRef,
       isNamedIn: (text) =>
         text.includes('@') &&
-        (text.match(ADDRESS) ?? []).some((found) => isTheirs(found) || isTheirs(found.replace(/[.!?]+$/, ''))),
+        (text.match(ADDRESS) ?? []).some(
+          (found) => isTheirs(found) || isTheirs(found.replace(/[.!?]+$/, '')),
+        ),
     };
   }
 }

@@ -38,7 +38,11 @@ export class Eraser {
     if (!erasure) return;
     const subject = this.subjects.of(tenantId, erasure.subjectRef);
     for (const store of this.stores.all()) {
-      while (await this.eraseSome(erasure, subject, store)) signal?.throwIfAborted();
+      let after: string | undefined;
+      do {
+        signal?.throwIfAborted();
+        after = await this.eraseSome(erasure, subject, store, after);
+      } while (after !== undefined);
     }
     await this.complete(erasure);
   }
@@ -75,14 +79,19 @@ export class Eraser {
     return destroyedAt;
   }
 
-  /** One step; whether there may be more. */
-  private eraseSome(erasure: Erasure, subject: DataSubject, store: PersonalStore): Promise<boolean> {
+  /** One step; where the next one begins. */
+  private eraseSome(
+    erasure: Erasure,
+    subject: DataSubject,
+    store: PersonalStore,
+    after: string | undefined,
+  ): Promise<string | undefined> {
     return this.database.withRetention(erasure.tenantId, async (trx) => {
       const current = await this.erasures.lock(trx, erasure.id);
-      if (current?.status !== 'running') return false;
-      const { counts, more } = await store.erase(trx, subject);
+      if (current?.status !== 'running') return undefined;
+      const { counts, next } = await store.erase(trx, subject, after);
       await this.erasures.count(trx, erasure.id, added(current.counts, counts));
-      return more;
+      return next;
     });
   }
 

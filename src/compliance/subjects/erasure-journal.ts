@@ -51,7 +51,8 @@ export class ErasureJournal {
 function noteIn(line: string): ErasureNote[] {
   try {
     const { tenantId, subjectRef, erasedAt } = JSON.parse(line) as Record<string, unknown>;
-    if (typeof tenantId !== 'string' || typeof subjectRef !== 'string' || typeof erasedAt !== 'string') return [];
+    if (typeof tenantId !== 'string' || typeof subjectRef !== 'string' || typeof erasedAt !== 'string')
+      return [];
     return [{ tenantId, subjectRef, erasedAt: new Date(erasedAt) }];
   } catch {
     return [];

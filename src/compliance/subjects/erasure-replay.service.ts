@@ -36,7 +36,10 @@ export class ErasureReplay implements OnApplicationBootstrap {
     const people = new Map(revived.map((key) => [`${key.tenantId} ${key.subjectRef}`, key]));
     for (const key of people.values()) await this.replay(key);
     if (people.size > 0) {
-      this.logger.warn({ event: 'erasures.replayed', keys: people.size }, 'keys of erased people were there again');
+      this.logger.warn(
+        { event: 'erasures.replayed', keys: people.size },
+        'keys of erased people were there again',
+      );
     }
   }
 

@@ -47,7 +47,12 @@ export class ErasureRepository {
   }
 
   async lock(trx: Trx, id: string): Promise<Erasure | undefined> {
-    const row = await trx.selectFrom('erasure').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+    const row = await trx
+      .selectFrom('erasure')
+      .selectAll()
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst();
     return row && erasureOf(row);
   }
 

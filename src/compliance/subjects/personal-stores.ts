@@ -19,10 +19,10 @@ export interface HeldPage {
   readonly next?: string;
 }
 
-/** What one step of an erasure has removed: counts by name, and whether there may be more. */
+/** What one step of an erasure has removed: counts by name, and where the next step begins; absent after the last. */
 export interface ErasedPart {
   readonly counts: Readonly<Record<string, number>>;
-  readonly more: boolean;
+  readonly next?: string;
 }
 
 /** A place where something about people is kept. */
@@ -33,10 +33,10 @@ export interface PersonalStore {
   /** What it holds on a person, in pages; in a transaction of `withTenant` for each. */
   held(trx: Trx, subject: DataSubject, after: string | undefined): Promise<HeldPage>;
   /**
-   * Removes what it holds, a part at a time: called until there is no more, in a transaction of `withRetention` for
-   * each. The person's key is destroyed by then. Done again it removes nothing.
+   * Removes what it holds, a part at a time, in a transaction of `withRetention` for each. The person's key is destroyed
+   * by then. A process that dies begins again from the start; what is gone already is not counted twice.
    */
-  erase(trx: Trx, subject: DataSubject): Promise<ErasedPart>;
+  erase(trx: Trx, subject: DataSubject, after: string | undefined): Promise<ErasedPart>;
 }
 
 /** Every place where something about people is kept. Rooms register their own in `onModuleInit`. */

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { HttpModule } from '../../http/http.module.js';
 import { ConsentModule } from '../consent/consent.module.js';
 import { HoldModule } from '../hold/hold.module.js';
 import { PiiModule } from '../pii/pii.module.js';
@@ -11,6 +12,8 @@ import { Erasures } from './erasures.service.js';
 import { PersonalStores } from './personal-stores.js';
 import { RestrictionRepository } from './restriction.repository.js';
 import { Restrictions } from './restrictions.service.js';
+import { AnswerStore } from './stores/answer.store.js';
+import { AuditStore } from './stores/audit.store.js';
 import { ConsentStore } from './stores/consent.store.js';
 import { VaultStore } from './stores/vault.store.js';
 import { SubjectsController } from './subjects.controller.js';
@@ -18,7 +21,7 @@ import { SubjectsWorker } from './subjects.worker.js';
 
 /** The rights of the people whose data is processed: withdrawal, restriction, access and erasure. */
 @Module({
-  imports: [ConsentModule, HoldModule, PiiModule],
+  imports: [ConsentModule, HoldModule, HttpModule, PiiModule],
   controllers: [SubjectsController],
   providers: [
     DataSubjects,
@@ -30,6 +33,8 @@ import { SubjectsWorker } from './subjects.worker.js';
     PersonalStores,
     RestrictionRepository,
     Restrictions,
+    AnswerStore,
+    AuditStore,
     ConsentStore,
     VaultStore,
     SubjectsWorker,

@@ -143,10 +143,35 @@ create trigger audit_sealed_append_only before update on audit_sealed
   for each row execute function refuse_change();
 create trigger audit_sealed_with_key before delete on audit_sealed
   for each row execute function refuse_sealed_removal();
+-- Nobody may delete from the trail; this one thing may be removed from beside it.
+create function remove_sealed_values(of_tenant uuid, of_subject text, most integer) returns integer
+  language plpgsql security definer set search_path from current as $$
+declare
+  removed integer;
+begin
+  delete from audit_sealed where (event_id, path, occurred_at) in (
+    select event_id, path, occurred_at from audit_sealed
+    where tenant_id = of_tenant and subject_ref = of_subject
+      and of_tenant = current_setting('app.tenant_id')::uuid
+    limit most);
+  get diagnostics removed = row_count;
+  return removed;
+end $$;
+revoke execute on function remove_sealed_values(uuid, text, integer) from public;
 create index audit_sealed_subject on audit_sealed (tenant_id, subject_ref, event_id);
 -- What a restored database is compared with before it is let in.
 create index audit_event_erasure on audit_event (tenant_id, id) where type = 'subject.erasure_begun';
 
+-- To take a person out of a delivery is part of an erasure, which has a record of its own.
+drop trigger delivery_audited on delivery;
+create constraint trigger delivery_audited after insert on delivery
+  deferrable initially deferred for each row execute function require_audit_of_run();
+create constraint trigger delivery_change_audited after update on delivery
+  deferrable initially deferred for each row
+  when ((old.status, old.attempts, old.channel, old.message_id, old.index, old.settled_by)
+      is distinct from (new.status, new.attempts, new.channel, new.message_id, new.index, new.settled_by)
+    or new.subject_ref is distinct from old.subject_ref and new.subject_ref <> 'erased')
+  execute function require_audit_of_run();
 create index delivery_subject on delivery (tenant_id, subject_ref, id);
 
 do $$
@@ -192,6 +217,9 @@ grant update (wrapped_key, destroyed_at, kek_id) on subject_key to countersign_r
 grant update (subject_ref, detail) on delivery to countersign_retention;
 grant update (payload_sealed) on workflow_signal to countersign_retention;
 grant update (metadata_sealed) on session to countersign_retention;
-grant delete on audit_sealed, idempotency_key to countersign_retention;
+grant update (input_sealed, updated_at) on schedule to countersign_retention;
+grant update (sealed) on batch_row to countersign_retention;
+grant delete on idempotency_key to countersign_retention;
+grant execute on function remove_sealed_values(uuid, text, integer) to countersign_retention;
 -- Which tenants have something to be looked after.
 grant select on subject_key to countersign_system;

@@ -239,6 +239,15 @@ export class LoadedRun {
     return this.recipientRefs().filter((_ref, index) => !this.steps.leftOut.has(index));
   }
 
+  /** What stands in the input for the addresses of recipients who were left out. */
+  leftOutAddresses(): ReadonlySet<unknown> {
+    const { leftOut } = this.steps;
+    if (leftOut.size === 0) return NO_ADDRESSES;
+    const recipients = resolveReference(this.definition.subjects.recipients, { input: this.input });
+    const people = Array.isArray(recipients) ? (recipients as ({ email?: unknown } | null)[]) : [];
+    return new Set([...leftOut.keys()].map((index) => people[index]?.email));
+  }
+
   /** Reference of the sender, where the definition has one. */
   senderRef(): string | undefined {
     const { sender } = this.definition.subjects;
@@ -320,6 +329,7 @@ export class LoadedRun {
 }
 
 const NO_SIGNALS: ReadonlySet<string> = new Set();
+const NO_ADDRESSES: ReadonlySet<unknown> = new Set();
 const NOBODY: ReadonlyMap<number, string> = new Map();
 const SENT = 'signal.';
 

@@ -11,6 +11,7 @@ import type { LoadedRun } from '../engine/loaded-run.js';
 import { RunLoader } from '../engine/run-loader.service.js';
 import { leftOutKey } from '../engine/step-key.js';
 import { endOf } from '../engine/transitions.service.js';
+import { WaitingRuns } from '../engine/waiting-runs.js';
 import { RunEventFeed } from '../events/run-event-feed.service.js';
 import { RunControl } from '../runs/run-control.service.js';
 import type { Run } from '../runs/run.js';
@@ -36,6 +37,7 @@ export class SubjectStop implements OnModuleInit {
     private readonly writer: RunWriter,
     private readonly jobs: RunJobs,
     private readonly claims: ClaimQueue,
+    private readonly waiting: WaitingRuns,
     private readonly feed: RunEventFeed,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -160,8 +162,10 @@ export class SubjectStop implements OnModuleInit {
 
   private committed({ prepared, nextJobId }: Stopped): void {
     this.writer.committed(prepared);
-    this.claims.stop({ runId: prepared.after.id, nextJobId });
-    this.feed.wake(prepared.after.id);
+    const { id: runId, tenantId } = prepared.after;
+    this.claims.stop({ runId, nextJobId });
+    this.waiting.take(tenantId, runId);
+    this.feed.wake(runId);
   }
 }
 

@@ -33,6 +33,6 @@ export class ConsentStore implements PersonalStore, OnModuleInit {
   }
 
   async erase(trx: Trx, { subjectRef }: DataSubject): Promise<ErasedPart> {
-    return { counts: { consents: await this.consents.forgetSubject(trx, subjectRef) }, more: false };
+    return { counts: { consents: await this.consents.forgetSubject(trx, subjectRef) } };
   }
 }

@@ -42,7 +42,7 @@ export class VaultStore implements PersonalStore, OnModuleInit {
 
   async erase(trx: Trx, { tenantId, subjectRef }: DataSubject): Promise<ErasedPart> {
     const values = await this.vault.removeValues(trx, tenantId, subjectRef, BATCH);
-    return { counts: { values }, more: values === BATCH };
+    return { counts: { values }, next: values === BATCH ? 'more' : undefined };
   }
 }
 

@@ -99,6 +99,7 @@ export class PastConsentDto extends RecordedConsentDto {
 }
 
 export function pastConsentDtoOf(consent: PastConsent): PastConsentDto {
-  const { id, sessionId, recordedBy } = consent;
-  return { id, sessionId, ...consentDtoOf(consent), recordedBy };
+  const { id, sessionId, subject, purpose, lawfulBasis, granted, textVersion, recordedBy } = consent;
+  const word = { subject, purpose, lawfulBasis, granted, ...(textVersion !== undefined && { textVersion }) };
+  return { id, sessionId, ...word, recordedAt: consent.recordedAt.toISOString(), recordedBy };
 }

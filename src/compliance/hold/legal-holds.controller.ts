@@ -7,7 +7,7 @@ import { ApiPage } from '../../http/api-page.js';
 import type { HttpRequest } from '../../http/http-request.js';
 import { Idempotent } from '../../http/idempotent.js';
 import { lastIdOf, type Page, PageQuery, pageOf } from '../../http/paging.js';
-import { AppError } from '../../kernel/app-error.js';
+import { AppError, type FieldError } from '../../kernel/app-error.js';
 import { SubjectRefs } from '../pii/subject-refs.service.js';
 import type { HoldScope } from './legal-hold.js';
 import { LegalHoldDto, legalHoldDtoOf, PlaceHoldDto, SubjectHoldDto } from './legal-hold.dto.js';
@@ -115,13 +115,16 @@ export class LegalHoldsController {
 
   private scopeOf(tenantId: string, body: PlaceHoldDto): HoldScope {
     const { scope, runId = '', subject = '', from = '', to = '' } = body;
-    const wanted = { tenant: [], run: ['runId'], subject: ['subject'], period: ['from', 'to'] }[scope];
+    const wanted = WANTED[scope];
     const surplus = (['runId', 'subject', 'from', 'to'] as const).filter(
-      (name) => body[name] !== undefined && !wanted.includes(name as never),
+      (name) => body[name] !== undefined && !wanted.has(name),
     );
-    const errors = surplus.map((path) => ({ path, message: `does not go with the scope ${scope}` }));
+    const errors: FieldError[] = surplus.map((path) => ({
+      path,
+      message: `does not go with the scope ${scope}`,
+    }));
     if (scope === 'period' && new Date(from) >= new Date(to))
-      errors.push({ path: 'to' as never, message: 'must be later than from' });
+      errors.push({ path: 'to', message: 'must be later than from' });
     if (errors.length > 0) throw new AppError('VALIDATION_FAILED', { errors });
     switch (scope) {
       case 'tenant':
@@ -135,6 +138,14 @@ export class LegalHoldsController {
     }
   }
 }
+
+/** What goes with each scope. */
+const WANTED: Readonly<Record<HoldScope['scope'], ReadonlySet<string>>> = {
+  tenant: new Set(),
+  run: new Set(['runId']),
+  subject: new Set(['subject']),
+  period: new Set(['from', 'to']),
+};
 
 function actorOf({ tenantId, id }: Principal, { id: requestId }: HttpRequest): HoldActor {
   return { tenantId, id, requestId };

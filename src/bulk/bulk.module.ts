@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { HttpModule } from '../http/http.module.js';
-import { SubjectsModule } from '../compliance/subjects/subjects.module.js';
+import { PersonalStoresModule } from '../compliance/subjects/personal-stores.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { WorkflowModule } from '../workflow/workflow.module.js';
 import { BatchAdvancer } from './advance/batch-advancer.service.js';
@@ -22,7 +22,7 @@ import { BatchRowStore } from './subjects/batch-row.store.js';
 
 /** Bulk starts: an upload of rows, each of which starts one run. */
 @Module({
-  imports: [HttpModule, SessionsModule, SubjectsModule, WorkflowModule],
+  imports: [HttpModule, SessionsModule, PersonalStoresModule, WorkflowModule],
   controllers: [BulkController],
   providers: [
     BatchRepository,

@@ -427,7 +427,7 @@ export const configSchema = z.strictObject({
         'Key of the present epoch, where `kek` is given: 32 bytes in base64. With `kek` it wraps the keys of data subjects.',
       ),
       previousEpochKek: optionalKey.describe(
-        'Key of the epoch before, until `countersign vault rotate-kek` has wrapped everything anew.',
+        'Key of the epoch before, until everything is wrapped anew.',
       ),
       epochDays: whole(1, 3_650)
         .default(30)

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { SubjectsModule } from '../compliance/subjects/subjects.module.js';
+import { PersonalStoresModule } from '../compliance/subjects/personal-stores.module.js';
 import { WorkflowModule } from '../workflow/workflow.module.js';
 import { CHANNEL_PROVIDERS } from './channels/channels.registry.js';
 import { DeliveriesController } from './deliveries.controller.js';
@@ -12,7 +12,7 @@ import { DeliveryStore } from './subjects/delivery.store.js';
 
 /** The way out: approved messages, their channels, and what became of each. */
 @Module({
-  imports: [SubjectsModule, WorkflowModule],
+  imports: [PersonalStoresModule, WorkflowModule],
   controllers: [DeliveriesController],
   providers: [
     ...CHANNEL_PROVIDERS,

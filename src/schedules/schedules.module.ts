@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ConsentModule } from '../compliance/consent/consent.module.js';
-import { SubjectsModule } from '../compliance/subjects/subjects.module.js';
+import { PersonalStoresModule } from '../compliance/subjects/personal-stores.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { WorkflowModule } from '../workflow/workflow.module.js';
 import { FireRepository } from './fire.repository.js';
@@ -24,7 +24,7 @@ import { ScheduleStore } from './subjects/schedule.store.js';
 
 /** Schedules: runs started at set times, once each, in the name of whoever made the schedule. */
 @Module({
-  imports: [ConsentModule, SessionsModule, SubjectsModule, WorkflowModule],
+  imports: [ConsentModule, SessionsModule, PersonalStoresModule, WorkflowModule],
   controllers: [SchedulesController, ScheduleFiresController],
   providers: [
     ScheduleRepository,

@@ -3,7 +3,7 @@ import { AgentsModule } from '../agents/agents.module.js';
 import { ConsentModule } from '../compliance/consent/consent.module.js';
 import { GateModule } from '../compliance/gate/gate.module.js';
 import { PiiModule } from '../compliance/pii/pii.module.js';
-import { SubjectsModule } from '../compliance/subjects/subjects.module.js';
+import { PersonalStoresModule } from '../compliance/subjects/personal-stores.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { RunAdmission } from './admission/run-admission.service.js';
 import { RunPreflight } from './admission/run-preflight.service.js';
@@ -63,7 +63,7 @@ import { WorkflowWorker } from './workflow.worker.js';
 
 /** Runs: their definitions, their engine, their review. Others use what it exports. */
 @Module({
-  imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule, SubjectsModule],
+  imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule, PersonalStoresModule],
   controllers: [
     WorkflowController,
     RunRetryController,

@@ -199,7 +199,7 @@ export class ConsentService {
     const words = await this.presented(trx, rows);
     return words.map((word, index) => {
       const row = rows[index] as ConsentRow;
-      return { ...word, id: row.id, sessionId: row.session_id, recordedBy: row.recorded_by };
+      return Object.assign(word, { id: row.id, sessionId: row.session_id, recordedBy: row.recorded_by });
     });
   }
 
@@ -356,7 +356,7 @@ function newestWords(own: readonly ConsentRow[], withdrawnElsewhere: readonly Co
 /** A withdrawal of everything is one of each purpose that was spoken of. */
 function forEachPurpose(row: ConsentRow, own: readonly ConsentRow[]): ConsentRow[] {
   if (row.purpose !== EVERY_PURPOSE) return [row];
-  return [...new Set(own.map(({ purpose }) => purpose))].map((purpose) => ({ ...row, purpose }));
+  return [...new Set(own.map(({ purpose }) => purpose))].map((purpose) => Object.assign({}, row, { purpose }));
 }
 
 /** What was taken over ends by a later withdrawal elsewhere: of the subject, or of everybody. */

@@ -53,7 +53,7 @@ export const NOTHING_STOPPED: StoppedWork = {
   committed: () => undefined,
 };
 
-export function joinStopped(all: readonly StoppedWork[]): StoppedWork {
+function joinStopped(all: readonly StoppedWork[]): StoppedWork {
   return {
     runsCancelled: all.reduce((sum, each) => sum + each.runsCancelled, 0),
     recipientsLeftOut: all.reduce((sum, each) => sum + each.recipientsLeftOut, 0),

@@ -16,6 +16,18 @@ export function createSubjectKey(wrappingKey: Buffer, tenantId: string, subjectR
   return seal(wrappingKey, randomBytes(32), JSON.stringify(['subject_key', tenantId, subjectRef]));
 }
 
+/** The same key, wrapped by another one. @throws Error as {@link unwrapSubjectKey} does. */
+export function rewrapSubjectKey(
+  from: Buffer,
+  to: Buffer,
+  tenantId: string,
+  subjectRef: string,
+  wrapped: Buffer,
+): Buffer {
+  const aad = JSON.stringify(['subject_key', tenantId, subjectRef]);
+  return seal(to, open(from, wrapped, aad), aad);
+}
+
 /** @throws Error when the wrapped key was changed, moved to another subject, or wrapped by another instance. */
 export function unwrapSubjectKey(
   wrappingKey: Buffer,

@@ -13,13 +13,15 @@ import {
   createSubjectKey,
   openText,
   openValue,
+  rewrapSubjectKey,
   sealText,
   sealValue,
   type SubjectKey,
   unwrapSubjectKey,
 } from './subject-keys.js';
 import type { SealedEntries } from './vault-rows.js';
-import { type StoredToken, type Subject, VaultRepository, type WrappedKey } from './vault.repository.js';
+import { type StoredToken, VaultRepository } from './vault.repository.js';
+import type { Subject, WrappedKey } from './wrapped-key.js';
 
 /** A text that belongs to a subject and is kept outside the vault; the place is what it is bound to. */
 export interface SubjectText {
@@ -146,6 +148,13 @@ export class TokenVault {
     });
     const last = rows.length < limit ? undefined : rows.at(-1);
     return { values, last: last && { runId: last.runId, token: last.token } };
+  }
+
+  /** A subject's key wrapped by another one. @throws AppError VAULT_UNAVAILABLE when it cannot be unwrapped. */
+  wrapAnew({ tenantId, subjectRef, wrappedKey, kekId }: WrappedKey, by: string): WrappedKey {
+    const [from, to] = [this.keks.wrappingKey(kekId, tenantId), this.keks.wrappingKey(by, tenantId)];
+    const wrapped = guarded(() => rewrapSubjectKey(from, to, tenantId, subjectRef, wrappedKey));
+    return { tenantId, subjectRef, wrappedKey: wrapped, kekId: by };
   }
 
   /**

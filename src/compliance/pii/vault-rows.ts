@@ -1,5 +1,6 @@
 import { byteaText, type StatementPart } from '../../database/statement.js';
-import type { SealedToken, WrappedKey } from './vault.repository.js';
+import type { SealedToken } from './vault.repository.js';
+import type { WrappedKey } from './wrapped-key.js';
 
 /** Values of runs, sealed and ready to be written, with the keys that had to be made for them. */
 export interface SealedEntries {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { Execute } from '../../database/statement.js';
 import type { Trx } from '../../database/trx.js';
+import type { Subject, WrappedKey } from './wrapped-key.js';
 
 /** A token as stored: its value stands in `sealed` only. */
 export interface SealedToken {
@@ -15,18 +16,6 @@ export interface SealedToken {
 /** A stored token with the key of its subject; the key is null once destroyed. */
 export interface StoredToken extends SealedToken {
   readonly wrappedKey: Buffer | null;
-  readonly kekId: string | null;
-}
-
-/** Somebody whose values are sealed with a key of their own. */
-export interface Subject {
-  readonly tenantId: string;
-  readonly subjectRef: string;
-}
-
-export interface WrappedKey extends Subject {
-  readonly wrappedKey: Buffer;
-  /** Which key wraps it; null = the instance's own. */
   readonly kekId: string | null;
 }
 

@@ -9,7 +9,9 @@ import { ErasureReplay } from './erasure-replay.service.js';
 import { ErasureRepository } from './erasure.repository.js';
 import { Eraser } from './eraser.service.js';
 import { Erasures } from './erasures.service.js';
-import { PersonalStores } from './personal-stores.js';
+import { KekUpkeepRepository } from './kek-upkeep.repository.js';
+import { KekUpkeep } from './kek-upkeep.service.js';
+import { PersonalStoresModule } from './personal-stores.module.js';
 import { RestrictionRepository } from './restriction.repository.js';
 import { Restrictions } from './restrictions.service.js';
 import { AnswerStore } from './stores/answer.store.js';
@@ -21,7 +23,7 @@ import { SubjectsWorker } from './subjects.worker.js';
 
 /** The rights of the people whose data is processed: withdrawal, restriction, access and erasure. */
 @Module({
-  imports: [ConsentModule, HoldModule, HttpModule, PiiModule],
+  imports: [ConsentModule, HoldModule, HttpModule, PersonalStoresModule, PiiModule],
   controllers: [SubjectsController],
   providers: [
     DataSubjects,
@@ -30,7 +32,8 @@ import { SubjectsWorker } from './subjects.worker.js';
     ErasureRepository,
     Eraser,
     Erasures,
-    PersonalStores,
+    KekUpkeep,
+    KekUpkeepRepository,
     RestrictionRepository,
     Restrictions,
     AnswerStore,
@@ -39,6 +42,5 @@ import { SubjectsWorker } from './subjects.worker.js';
     VaultStore,
     SubjectsWorker,
   ],
-  exports: [PersonalStores],
 })
 export class SubjectsModule {}

@@ -4,8 +4,10 @@ import { AuthModule } from './auth/auth.module.js';
 import { BulkModule } from './bulk/bulk.module.js';
 import { AuditModule } from './compliance/audit/audit.module.js';
 import { SealingModule } from './compliance/audit/log/sealing.module.js';
+import { HoldModule } from './compliance/hold/hold.module.js';
 import { PiiModule } from './compliance/pii/pii.module.js';
 import { SafeModeModule } from './compliance/safe-mode/safe-mode.module.js';
+import { SubjectsModule } from './compliance/subjects/subjects.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -47,6 +49,8 @@ export class AppModule {
         AuthModule,
         PiiModule,
         SafeModeModule,
+        HoldModule,
+        SubjectsModule,
         SessionsModule,
         AgentsModule,
         WorkflowModule,

@@ -40,6 +40,13 @@ const OVERSEE = [
   'audit.export',
   'retention.read',
   'reports.read',
+  'consents.read',
+  'consents.withdraw',
+  'subjects.export',
+  'subjects.erase',
+  'subjects.restrict',
+  'holds.read',
+  'holds.manage',
 ] as const;
 
 const ADMINISTER = ['definitions.write', 'api-keys.manage', 'webhooks.manage', 'retention.write'] as const;

@@ -21,6 +21,11 @@ export interface PendingRow {
   readonly sealed: Buffer;
 }
 
+/** A row that is not started yet, wherever it stands. */
+export interface WaitingRow extends PendingRow {
+  readonly batchId: string;
+}
+
 const STARTED = ['active', 'waiting', 'ended'];
 
 const COLUMNS = ['batch_id', 'number', 'line', 'state', 'run_id', 'code', 'fault'] as const;
@@ -67,6 +72,37 @@ export class BatchRowRepository {
       .limit(limit)
       .execute();
     return rows as PendingRow[];
+  }
+
+  /** Rows of all batches of the tenant that are not started yet, from a place on. */
+  async waiting(
+    trx: Trx,
+    after: { readonly batchId: string; readonly number: number } | undefined,
+    limit: number,
+  ): Promise<WaitingRow[]> {
+    const { rows } = await sql<WaitingRow>`
+      select row.batch_id as "batchId", row.number, row.sealed
+      from batch join batch_row row on row.batch_id = batch.id
+      where batch.status in ('RECEIVING', 'QUEUED', 'RUNNING') and row.state = 'pending'
+        and (${after === undefined} or (row.batch_id, row.number) > (${after?.batchId ?? null}::uuid, ${after?.number ?? 0}::int))
+      order by row.batch_id, row.number limit ${limit}`.execute(trx);
+    return rows;
+  }
+
+  /** Puts other content into a row that is not started yet; false when it is. */
+  async reseal(
+    trx: Trx,
+    { batchId, number }: Pick<WaitingRow, 'batchId' | 'number'>,
+    sealed: Buffer,
+  ): Promise<boolean> {
+    const { numUpdatedRows } = await trx
+      .updateTable('batch_row')
+      .set({ sealed })
+      .where('batch_id', '=', batchId)
+      .where('number', '=', number)
+      .where('state', '=', 'pending')
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
   }
 
   /** Ties a row to its run and erases it; false when it is not waiting to be started any more. */

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { HttpModule } from '../http/http.module.js';
+import { PersonalStoresModule } from '../compliance/subjects/personal-stores.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { WorkflowModule } from '../workflow/workflow.module.js';
 import { BatchAdvancer } from './advance/batch-advancer.service.js';
@@ -17,10 +18,11 @@ import { BatchIntake } from './intake/batch-intake.service.js';
 import { BatchOpening } from './intake/batch-opening.service.js';
 import { RowStore } from './intake/row-store.service.js';
 import { RowSeal } from './row-seal.service.js';
+import { BatchRowStore } from './subjects/batch-row.store.js';
 
 /** Bulk starts: an upload of rows, each of which starts one run. */
 @Module({
-  imports: [HttpModule, SessionsModule, WorkflowModule],
+  imports: [HttpModule, SessionsModule, PersonalStoresModule, WorkflowModule],
   controllers: [BulkController],
   providers: [
     BatchRepository,
@@ -37,6 +39,7 @@ import { RowSeal } from './row-seal.service.js';
     RunFollower,
     BulkWorker,
     BulkUpkeep,
+    BatchRowStore,
   ],
 })
 export class BulkModule {}

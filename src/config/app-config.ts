@@ -24,6 +24,13 @@ export interface AppConfig extends Omit<ConfigDocument, 'auth' | 'vault' | 'data
   readonly vault: {
     /** Key-encryption key, 32 bytes. */
     readonly kek: Buffer;
+    /** Whether the instance has made its key itself, or is given it. */
+    readonly kekSource: 'file' | 'config';
+    /** Key of the present epoch, where the operator gives it; wraps the keys of subjects together with `kek`. */
+    readonly epochKek?: Buffer;
+    /** The one before, until nothing is wrapped with it any more. */
+    readonly previousEpochKek?: Buffer;
+    readonly epochDays: number;
   };
   readonly audit: Omit<ConfigDocument['audit'], 'signingKey' | 'anchorFolder'> & {
     /** Seeds of 32 bytes, the current one first; undefined = kept in `signingKeyFile`. */

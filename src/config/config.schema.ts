@@ -43,6 +43,11 @@ export const signingSeeds = (text: string): Buffer[] =>
     .filter(Boolean)
     .map((seed) => Buffer.from(seed, 'base64'));
 
+const optionalKey = optionalText.refine(
+  (text) => text === undefined || Buffer.from(text, 'base64').length === 32,
+  { message: 'must be 32 bytes in base64' },
+);
+
 /**
  * Every configuration key with its type, range and default. Keys stand in TOML files as snake_case
  * (`[llm] base_url`) and in the environment as `COUNTERSIGN__LLM__BASE_URL`.
@@ -424,12 +429,19 @@ export const configSchema = z.strictObject({
     .prefault({}),
   vault: z
     .strictObject({
-      kek: optionalText
-        .refine((text) => text === undefined || Buffer.from(text, 'base64').length === 32, {
-          message: 'must be 32 bytes in base64',
-        })
+      kek: optionalKey.describe(
+        'Key-encryption key: 32 bytes in base64. Absent = created under the data directory (not in production).',
+      ),
+      epochKek: optionalKey.describe(
+        'Key of the present epoch, where `kek` is given: 32 bytes in base64. With `kek` it wraps the keys of data subjects.',
+      ),
+      previousEpochKek: optionalKey.describe(
+        'Key of the epoch before, until everything is wrapped anew.',
+      ),
+      epochDays: whole(1, 3_650)
+        .default(30)
         .describe(
-          'Key-encryption key: 32 bytes in base64. Absent = created under the data directory (not in production).',
+          'How long a key of an epoch lives that the instance has made itself. Copies of the database made before its end can be opened with it.',
         ),
     })
     .prefault({}),

@@ -113,7 +113,13 @@ function resolveSecrets(
     instance: { environment, configDir, dataDir, version: productVersion() },
     auth: { apiKey: apiKey.value, apiKeyCreated: apiKey.created },
     database: { ...database, tier: database.url ? 'server' : 'embedded' },
-    vault: { kek: Buffer.from(kek, 'base64') },
+    vault: {
+      kek: Buffer.from(kek, 'base64'),
+      kekSource: vault.kek === undefined ? 'file' : 'config',
+      ...(vault.epochKek && { epochKek: Buffer.from(vault.epochKek, 'base64') }),
+      ...(vault.previousEpochKek && { previousEpochKek: Buffer.from(vault.previousEpochKek, 'base64') }),
+      epochDays: vault.epochDays,
+    },
     audit: {
       ...audit,
       signingKeys: audit.signingKey === undefined ? undefined : signingSeeds(audit.signingKey),

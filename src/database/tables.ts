@@ -40,7 +40,7 @@ export interface SessionTable {
 export interface ConsentTable {
   id: string;
   tenant_id: string;
-  session_id: string;
+  session_id: string | null;
   subject_ref: string;
   subject_sealed: Buffer | null;
   purpose: string;
@@ -49,6 +49,7 @@ export interface ConsentTable {
   recorded_by: string;
   recorded_at: Date;
   carried: Generated<boolean>;
+  text_version: string | null;
 }
 
 export interface SubjectKeyTable {
@@ -57,6 +58,48 @@ export interface SubjectKeyTable {
   wrapped_key: Buffer | null;
   created_at: Generated<Date>;
   destroyed_at: Date | null;
+  kek_id: Generated<string | null>;
+}
+
+export interface LegalHoldTable {
+  id: string;
+  tenant_id: string;
+  scope: 'tenant' | 'run' | 'subject' | 'period';
+  run_id: string | null;
+  subject_ref: string | null;
+  from_at: Date | null;
+  to_at: Date | null;
+  reference: string;
+  set_by: string;
+  set_at: Date;
+  lift_requested_by: string | null;
+  lift_requested_at: Date | null;
+  lifted_by: string | null;
+  lifted_at: Date | null;
+}
+
+export interface SubjectRestrictionTable {
+  tenant_id: string;
+  subject_ref: string;
+  set_by: string;
+  set_at: Date;
+}
+
+export interface ErasureTable {
+  id: string;
+  tenant_id: string;
+  subject_ref: string;
+  status: 'requested' | 'deferred' | 'running' | 'completed';
+  deferred_by: string | null;
+  requested_by: string;
+  request_id: string;
+  requested_at: Date;
+  key_destroyed_at: Date | null;
+  kek_id: string | null;
+  unreadable_from: Date | null;
+  counts: ColumnType<Record<string, number>, string | undefined, string>;
+  completed_at: Date | null;
+  event_id: string | null;
 }
 
 export interface IdempotencyKeyTable {
@@ -550,6 +593,9 @@ export interface Tables {
   session: SessionTable;
   consent: ConsentTable;
   subject_key: SubjectKeyTable;
+  legal_hold: LegalHoldTable;
+  subject_restriction: SubjectRestrictionTable;
+  erasure: ErasureTable;
   idempotency_key: IdempotencyKeyTable;
   content: ContentTable;
   workflow_definition: WorkflowDefinitionTable;

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { PersonalStoresModule } from '../compliance/subjects/personal-stores.module.js';
 import { WorkflowModule } from '../workflow/workflow.module.js';
 import { CHANNEL_PROVIDERS } from './channels/channels.registry.js';
 import { DeliveriesController } from './deliveries.controller.js';
@@ -8,10 +9,11 @@ import { DeliveryRepository } from './delivery.repository.js';
 import { DeliveryService } from './delivery.service.js';
 import { DeliveryWorker } from './delivery.worker.js';
 import { SettlementService } from './settlement.service.js';
+import { DeliveryStore } from './subjects/delivery.store.js';
 
 /** The way out: approved messages, their channels, and what became of each. */
 @Module({
-  imports: [WorkflowModule],
+  imports: [PersonalStoresModule, WorkflowModule],
   controllers: [DeliveriesController],
   providers: [
     ...CHANNEL_PROVIDERS,
@@ -21,6 +23,7 @@ import { SettlementService } from './settlement.service.js';
     DeliveryService,
     DeliveryWorker,
     SettlementService,
+    DeliveryStore,
   ],
 })
 export class DeliveryModule {}

@@ -50,6 +50,17 @@ export class DeliveryRepository {
     }
   }
 
+  /** Recipients for whom nothing more is done, by place. */
+  async leftOut(trx: Trx, runId: string): Promise<ReadonlySet<number>> {
+    const rows = await trx
+      .selectFrom('workflow_step')
+      .select('detail')
+      .where('run_id', '=', runId)
+      .where('status', '=', 'left_out')
+      .execute();
+    return new Set(rows.map(({ detail }) => Number((detail as { recipient?: unknown } | null)?.recipient)));
+  }
+
   async counts(trx: Trx, runId: string): Promise<DeliveryCounts> {
     const rows = await trx
       .selectFrom('delivery')
@@ -137,6 +148,36 @@ export class DeliveryRepository {
 
   find(trx: Trx, id: string): Promise<DeliveryRow | undefined> {
     return trx.selectFrom('delivery').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** Deliveries to a person, oldest first; `after` is the id of the last one already seen. */
+  ofSubject(
+    trx: Trx,
+    tenantId: string,
+    subjectRef: string,
+    after: string | undefined,
+    limit: number,
+  ): Promise<DeliveryRow[]> {
+    let rows = trx
+      .selectFrom('delivery')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('subject_ref', '=', subjectRef)
+      .orderBy('id')
+      .limit(limit);
+    if (after !== undefined) rows = rows.where('id', '>', after);
+    return rows.execute();
+  }
+
+  /** Takes the person out of deliveries; that there were some stays. For `withRetention`. */
+  async forgetSubject(trx: Trx, ids: readonly string[]): Promise<number> {
+    if (ids.length === 0) return 0;
+    const { numUpdatedRows } = await trx
+      .updateTable('delivery')
+      .set({ subject_ref: 'erased', detail: null })
+      .where('id', 'in', ids)
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
   }
 
   list(

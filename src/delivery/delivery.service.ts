@@ -133,7 +133,10 @@ export class DeliveryService {
     const refs = loaded.recipientRefs();
     await this.recorder.record(run.tenantId, run.id, async (trx, current) => {
       if (isEnded(current.status) || (await this.deliveries.counts(trx, run.id)).total > 0) return undefined;
-      const rows = placesOf(loaded).map((index) => {
+      // Read with the run locked: somebody may have been left out since it was loaded.
+      const leftOut = await this.deliveries.leftOut(trx, run.id);
+      const places = placesOf(loaded).filter((index) => !leftOut.has(index));
+      const rows = places.map((index) => {
         const id = newId();
         return { id, index, subjectRef: refs[index] ?? '', channel, messageId: `<${id}@countersign>` };
       });

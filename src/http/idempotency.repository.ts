@@ -22,6 +22,18 @@ export interface StoredKey {
   readonly responseSealed: Buffer;
 }
 
+/** A key with what was answered under it. */
+export interface KeptAnswer extends KeyOwner {
+  readonly sealed: Buffer | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** Where a page after this key begins. */
+export function placeOf({ principalId, key }: KeyOwner): string {
+  return JSON.stringify([principalId, key]);
+}
+
 /** Rows of `idempotency_key`. */
 @Injectable()
 export class IdempotencyRepository {
@@ -76,6 +88,37 @@ export class IdempotencyRepository {
       responseStatus: row.response_status,
       responseSealed: row.response_sealed,
     };
+  }
+
+  /** Keys of a tenant with their answers, by principal and key, from a place on. */
+  async page(trx: Trx, tenantId: string, after: string | undefined, limit: number): Promise<KeptAnswer[]> {
+    const [principalId = '', key = ''] = after === undefined ? [] : (JSON.parse(after) as string[]);
+    return trx
+      .selectFrom('idempotency_key')
+      .select([
+        'tenant_id as tenantId',
+        'principal_id as principalId',
+        'key',
+        'response_sealed as sealed',
+        'created_at as createdAt',
+        'expires_at as expiresAt',
+      ])
+      .where('tenant_id', '=', tenantId)
+      .where(sql<boolean>`(principal_id, key) > (${principalId}, ${key})`)
+      .orderBy('principal_id')
+      .orderBy('key')
+      .limit(limit)
+      .execute();
+  }
+
+  async remove(trx: Trx, keys: readonly KeyOwner[]): Promise<number> {
+    if (keys.length === 0) return 0;
+    const { numAffectedRows } = await sql`
+      delete from idempotency_key using unnest(${keys.map((each) => each.tenantId)}::uuid[],
+        ${keys.map((each) => each.principalId)}::text[], ${keys.map((each) => each.key)}::text[]) as gone (tenant, principal, key)
+      where idempotency_key.tenant_id = gone.tenant and idempotency_key.principal_id = gone.principal
+        and idempotency_key.key = gone.key`.execute(trx);
+    return Number(numAffectedRows ?? 0);
   }
 
   /** Forgets keys whose time is over, at most `limit`; answers how many. */

@@ -8,7 +8,13 @@ import { AppError } from '../kernel/app-error.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import { CLOCK, type Clock } from '../kernel/clock.js';
 import { deriveKey, open, pseudonym, seal } from '../kernel/sealing.js';
-import { IdempotencyRepository, type KeyClaim, type KeyOwner } from './idempotency.repository.js';
+import {
+  IdempotencyRepository,
+  type KeptAnswer,
+  type KeyClaim,
+  type KeyOwner,
+  placeOf,
+} from './idempotency.repository.js';
 
 const PURGE_BATCH = 5_000;
 
@@ -91,6 +97,28 @@ export class IdempotencyService {
   /** The same in a transaction of its own, for work that has none. */
   async storeAfterwards(claim: KeyClaim, answer: StoredAnswer): Promise<void> {
     await this.database.withTenant(claim.tenantId, (trx) => this.store(trx, claim, answer));
+  }
+
+  /** Keys whose kept answer holds a text of some kind, from a place on, and where the next page begins. */
+  async named(
+    trx: Trx,
+    tenantId: string,
+    isNamed: (text: string) => boolean,
+    after: string | undefined,
+    limit: number,
+  ): Promise<{ named: KeptAnswer[]; next: string | undefined }> {
+    const rows = await this.repository.page(trx, tenantId, after, limit);
+    const secret = this.keyOf(tenantId);
+    const named = rows.filter(
+      ({ sealed, ...owner }) => sealed && isNamed(open(secret, sealed, aadOf(owner)).toString('utf8')),
+    );
+    const last = rows.at(-1);
+    return { named, next: rows.length < limit || !last ? undefined : placeOf(last) };
+  }
+
+  /** Forgets keys with their answers; a repetition is then a request of its own. */
+  forget(trx: Trx, keys: readonly KeyOwner[]): Promise<number> {
+    return this.repository.remove(trx, keys);
   }
 
   /** Forgets what is past its time, batch by batch; answers how many keys. */

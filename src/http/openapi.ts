@@ -46,6 +46,7 @@ const TAGS = [
   'Compliance',
   'Safe mode',
   'Personal data',
+  'Data subjects',
   'Agents',
   'Error recovery',
   'Identity',

@@ -4,7 +4,7 @@ import { InjectConfig } from '../config/inject-config.js';
 import { newId } from '../kernel/ids.js';
 import { FAIR_FETCH, FAIR_FETCH_INDEX, type FetchedJob } from './fair-fetch.js';
 import type { RunJob } from './job-catalogue.js';
-import { runOfStop } from './run-stop.js';
+import { readStop, type RunStop } from './run-stop.js';
 import { HandBack, type JobContext, JobsService } from './jobs.service.js';
 import { Wake } from './wake.js';
 
@@ -108,8 +108,10 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
   }
 
   /** Tells whoever drives the run in this process that nobody wants its work any more. */
-  stop(runId: string): void {
-    for (const held of this.held.values()) if (held.runId === runId) held.lost.abort(new RunStopped());
+  stop({ runId, nextJobId }: RunStop): void {
+    for (const held of this.held.values()) {
+      if (held.runId === runId && held.id !== nextJobId) held.lost.abort(new RunStopped());
+    }
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -128,8 +130,8 @@ export class ClaimQueue implements OnModuleDestroy, BeforeApplicationShutdown {
   }
 
   private hear(word: string): void {
-    const stopped = runOfStop(word);
-    if (stopped !== undefined) this.stop(stopped);
+    const stopped = readStop(word);
+    if (stopped) this.stop(stopped);
     else if (word === QUEUE) this.wake.notify();
   }
 

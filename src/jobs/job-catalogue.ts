@@ -12,6 +12,10 @@ export interface JobCatalogue {
   'schedule.sweep': Record<string, never>;
   /** Go on with a batch: start its next rows, look after the runs it has started. */
   'bulk.advance': BatchJob;
+  /** Go on with the erasure of a person. */
+  'subjects.erase': ErasureJob;
+  /** Look again at erasures that had to wait. */
+  'subjects.resume': { readonly tenantId: string };
 }
 
 export interface RunJob {
@@ -34,6 +38,11 @@ export interface WebhookJob {
 export interface ScheduleJob {
   readonly tenantId: string;
   readonly scheduleId: string;
+}
+
+export interface ErasureJob {
+  readonly tenantId: string;
+  readonly erasureId: string;
 }
 
 export interface BatchJob {
@@ -59,6 +68,8 @@ export const JOB_NAMES: readonly JobName[] = [
   'schedule.wake',
   'schedule.sweep',
   'bulk.advance',
+  'subjects.erase',
+  'subjects.resume',
 ];
 
 /** What a job is about: jobs of one kind about the same thing are a group. A sweep is about nothing of its own. */
@@ -66,16 +77,18 @@ export function subjectOf(data: JobCatalogue[JobName]): string | undefined {
   if ('runId' in data) return data.runId;
   if ('endpointId' in data) return data.endpointId;
   if ('batchId' in data) return data.batchId;
+  if ('erasureId' in data) return data.erasureId;
   return 'scheduleId' in data ? data.scheduleId : undefined;
 }
 
 /**
  * Kinds of which one job of a subject is given out at a time. A second delivery would take the messages that the first
  * one is handing over for those of a dead process; fires of one schedule look at each other's runs; two that start the
- * rows of one batch would only be in each other's way. Driving needs no such care, the run's version fences it.
+ * rows of one batch would only be in each other's way, and so would two that erase one person. Driving needs no such care, the run's version fences it.
  */
 export const ONE_AT_A_TIME: ReadonlySet<JobName> = new Set([
   'delivery.deliver',
   'schedule.wake',
   'bulk.advance',
+  'subjects.erase',
 ]);

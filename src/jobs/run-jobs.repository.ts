@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Trx } from '../database/trx.js';
 import type { RunJob } from './job-catalogue.js';
 import { CHANNEL } from './job-rows.js';
-import { stopOf } from './run-stop.js';
+import { type RunStop, stopOf } from './run-stop.js';
 
 /** Rows of the queue that belong to one run, each set found by an index. */
 @Injectable()
@@ -22,8 +22,17 @@ export class RunJobsRepository {
     );
   }
 
+  /** Removes the job under which the run is driven at this moment. */
+  async removeDriven(trx: Trx, { tenantId, runId }: RunJob): Promise<void> {
+    await sql`
+      delete from pgboss.job
+      where name = 'workflow.drive' and group_id = ${tenantId} and state = 'active' and data ->> 'runId' = ${runId}`.execute(
+      trx,
+    );
+  }
+
   /** Tells every process, when the transaction commits. */
-  async tell(trx: Trx, runId: string): Promise<void> {
-    await sql`select pg_notify(${sql.raw(CHANNEL)}, ${stopOf(runId)})`.execute(trx);
+  async tell(trx: Trx, stop: RunStop): Promise<void> {
+    await sql`select pg_notify(${sql.raw(CHANNEL)}, ${stopOf(stop)})`.execute(trx);
   }
 }

@@ -17,6 +17,16 @@ export class RunJobs {
    */
   async stop(trx: Trx, run: RunJob): Promise<void> {
     await this.jobs.remove(trx, run);
-    await this.jobs.tell(trx, run.runId);
+    await this.jobs.tell(trx, { runId: run.runId });
+  }
+
+  /**
+   * Takes a run away from whoever drives it, when the transaction commits; what waits for delivery stays.
+   *
+   * @param nextJobId the job by which it is driven anew, made in the same transaction.
+   */
+  async interrupt(trx: Trx, run: RunJob, nextJobId: string): Promise<void> {
+    await this.jobs.removeDriven(trx, run);
+    await this.jobs.tell(trx, { runId: run.runId, nextJobId });
   }
 }

@@ -72,6 +72,12 @@ export const ERROR_CATALOGUE = {
   UPLOAD_UNREADABLE: { status: 400, title: 'The upload cannot be read to its end' },
   ROW_MALFORMED: { status: 400, title: 'The row cannot be read' },
   ROW_TOO_LARGE: { status: 413, title: 'The row is larger than this server accepts' },
+  // The people whose data it is
+  ERASURE_NOT_FOUND: { status: 404, title: 'There is no such erasure' },
+  RESTRICTION_NOT_FOUND: { status: 404, title: 'The data of this person is not restricted' },
+  HOLD_NOT_FOUND: { status: 404, title: 'There is no such legal hold' },
+  HOLD_EXISTS: { status: 409, title: 'The subject is under a legal hold already' },
+  HOLD_NEEDS_SECOND_PERSON: { status: 403, title: 'Another person must agree to the end of a legal hold' },
   // Agents and models
   AGENT_NOT_FOUND: { status: 404, title: 'There is no such agent' },
   AGENT_FAILED: { status: 502, title: 'The agent failed and has no fallback' },

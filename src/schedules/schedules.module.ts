@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ConsentModule } from '../compliance/consent/consent.module.js';
+import { PersonalStoresModule } from '../compliance/subjects/personal-stores.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { WorkflowModule } from '../workflow/workflow.module.js';
 import { FireRepository } from './fire.repository.js';
@@ -19,10 +20,11 @@ import { ScheduleSeal } from './schedule-seal.js';
 import { ScheduleService } from './schedule.service.js';
 import { ScheduleWorker } from './schedule.worker.js';
 import { SchedulesController } from './schedules.controller.js';
+import { ScheduleStore } from './subjects/schedule.store.js';
 
 /** Schedules: runs started at set times, once each, in the name of whoever made the schedule. */
 @Module({
-  imports: [ConsentModule, SessionsModule, WorkflowModule],
+  imports: [ConsentModule, SessionsModule, PersonalStoresModule, WorkflowModule],
   controllers: [SchedulesController, ScheduleFiresController],
   providers: [
     ScheduleRepository,
@@ -40,6 +42,7 @@ import { SchedulesController } from './schedules.controller.js';
     ScheduleWaker,
     ScheduleSweep,
     ScheduleWorker,
+    ScheduleStore,
   ],
 })
 export class SchedulesModule {}

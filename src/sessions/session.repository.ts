@@ -71,6 +71,22 @@ export class SessionRepository {
       .execute();
   }
 
+  /** Sessions with metadata, by id; `after` is the id of the last one already seen. */
+  async withMetadata(trx: Trx, after: string | undefined, limit: number): Promise<Session[]> {
+    let rows = trx
+      .selectFrom('session')
+      .selectAll()
+      .where('metadata_sealed', 'is not', null)
+      .orderBy('id')
+      .limit(limit);
+    if (after !== undefined) rows = rows.where('id', '>', after);
+    return (await rows.execute()).map(sessionOf);
+  }
+
+  async replaceMetadata(trx: Trx, id: string, sealed: Buffer | null): Promise<void> {
+    await trx.updateTable('session').set({ metadata_sealed: sealed }).where('id', '=', id).execute();
+  }
+
   /** Whether the session was not revoked before. */
   async revoke(trx: Trx, id: string, at: Date): Promise<boolean> {
     const row = await trx

@@ -3,6 +3,7 @@ import { AgentsModule } from '../agents/agents.module.js';
 import { ConsentModule } from '../compliance/consent/consent.module.js';
 import { GateModule } from '../compliance/gate/gate.module.js';
 import { PiiModule } from '../compliance/pii/pii.module.js';
+import { PersonalStoresModule } from '../compliance/subjects/personal-stores.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { RunAdmission } from './admission/run-admission.service.js';
 import { RunPreflight } from './admission/run-preflight.service.js';
@@ -52,13 +53,17 @@ import { SignalSeal } from './signals/signal-seal.js';
 import { SignalRepository } from './signals/signal.repository.js';
 import { SignalService } from './signals/signal.service.js';
 import { SignalsController } from './signals/signals.controller.js';
+import { RunStoreRepository } from './subjects/run-store.repository.js';
+import { RunStore } from './subjects/run.store.js';
+import { SubjectRunsRepository } from './subjects/subject-runs.repository.js';
+import { SubjectStop } from './subjects/subject-stop.service.js';
 import { WorkflowController } from './workflow.controller.js';
 import { WorkflowEngine } from './workflow.engine.js';
 import { WorkflowWorker } from './workflow.worker.js';
 
 /** Runs: their definitions, their engine, their review. Others use what it exports. */
 @Module({
-  imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule],
+  imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule, PersonalStoresModule],
   controllers: [
     WorkflowController,
     RunRetryController,
@@ -113,6 +118,10 @@ import { WorkflowWorker } from './workflow.worker.js';
     OrphanRunRepository,
     OrphanSweep,
     OrphanSweepSchedule,
+    RunStore,
+    RunStoreRepository,
+    SubjectRunsRepository,
+    SubjectStop,
   ],
   exports: [
     DefinitionStore,

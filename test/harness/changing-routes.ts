@@ -112,7 +112,32 @@ export const CHANGING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<
     made(await client.request('PUT', '/v1/retention-policies/email-campaign', { body }));
     return { at: { definition: 'email-campaign' } };
   },
+  'POST /v1/subjects/{subject}/withdrawals': async () => ({ at: { subject: person('a') }, body: {} }),
+  'DELETE /v1/subjects/{subject}': async () => ({ at: { subject: person('b') } }),
+  'PUT /v1/subjects/{subject}/restriction': async () => ({ at: { subject: person('c') } }),
+  'DELETE /v1/subjects/{subject}/restriction': async ({ client }) => {
+    const subject = person('d');
+    made(await client.request('PUT', `/v1/subjects/${subject}/restriction`));
+    return { at: { subject } };
+  },
+  'PUT /v1/subjects/{subject}/legal-hold': async () => ({ at: { subject: person('e') }, body: HOLD }),
+  'DELETE /v1/subjects/{subject}/legal-hold': async ({ client }) => {
+    const subject = person('f');
+    made(await client.request('PUT', `/v1/subjects/${subject}/legal-hold`, { body: HOLD }));
+    return { at: { subject } };
+  },
+  'POST /v1/audit/holds': async () => ({ body: { scope: 'tenant', ...HOLD } }),
+  'DELETE /v1/audit/holds/{id}': async ({ client }) => ({
+    at: { id: made(await client.post('/v1/audit/holds', { scope: 'tenant', ...HOLD })).body.id as string },
+  }),
 };
+
+const HOLD = { reference: 'case 2026/117' };
+
+/** The reference of somebody, told apart by a digit. */
+function person(digit: string): string {
+  return `sub_${digit.repeat(64)}`;
+}
 
 /** Routes that only answer, whatever their method; the test holds them to it. */
 export const READING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<ReadyRequest>>> = {

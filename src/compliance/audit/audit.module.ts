@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { PiiModule } from '../pii/pii.module.js';
 import { AuditPartitions } from './audit-partitions.service.js';
 import { AuditTrail } from './audit-trail.service.js';
 import { AuditVerification } from './audit-verification.service.js';
@@ -28,10 +29,13 @@ import { InstanceRecorder } from './instance/instance-recorder.service.js';
 import { SchemaVersionRepository } from './instance/schema-version.repository.js';
 import { RunChainRepository } from './run-chain.repository.js';
 import { RunChains } from './run-chains.service.js';
+import { SealedValuesRepository } from './sealed/sealed-values.repository.js';
+import { SealedValues } from './sealed/sealed-values.service.js';
 
 /** The tamper-evident record of everything that changes state. */
 @Global()
 @Module({
+  imports: [PiiModule],
   controllers: [AuditController, AuditLogController, ExportController, AuditStreamController],
   providers: [
     AuditRepository,
@@ -59,6 +63,8 @@ import { RunChains } from './run-chains.service.js';
     StreamRepository,
     LogGrowth,
     AuditFeed,
+    SealedValuesRepository,
+    SealedValues,
   ],
   exports: [
     AuditExporter,
@@ -72,6 +78,7 @@ import { RunChains } from './run-chains.service.js';
     LogUpkeep,
     LogAnchors,
     SequencerRepository,
+    SealedValues,
   ],
 })
 export class AuditModule {}

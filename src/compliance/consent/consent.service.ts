@@ -9,8 +9,9 @@ import { AppError } from '../../kernel/app-error.js';
 import { canonicalHash } from '../../kernel/canonical-json.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { newId } from '../../kernel/ids.js';
-import { deriveKey, open, seal } from '../../kernel/sealing.js';
+import { deriveKey, open } from '../../kernel/sealing.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
+import { isSubjectSealed } from '../pii/subject-keys.js';
 import { TokenVault } from '../pii/token-vault.service.js';
 import { type ConsentState, type Coverage, decideCoverage } from './consent-coverage.js';
 import {
@@ -21,7 +22,15 @@ import {
   type FoundState,
   type NewConsent,
 } from './consent.repository.js';
-import { type Consent, EVERY_SUBJECT, type LawfulBasis, type RecordedConsent } from './consent.js';
+import {
+  type Consent,
+  EVERY_PURPOSE,
+  EVERY_SUBJECT,
+  type LawfulBasis,
+  type PastConsent,
+  type RecordedConsent,
+} from './consent.js';
+import { NOTHING_STOPPED, type StoppedWork, WorkStops } from './work-stops.js';
 
 /** Subjects and purposes one session may speak of, so that its answer stays of a size. */
 export const MAX_CONSENTS_OF_SESSION = 20_000;
@@ -50,6 +59,7 @@ export class ConsentService {
     private readonly vault: TokenVault,
     private readonly audit: AuditTrail,
     private readonly database: DatabaseService,
+    private readonly stops: WorkStops,
     @InjectConfig('vault') private readonly keys: AppConfig['vault'],
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
@@ -57,18 +67,76 @@ export class ConsentService {
   }
 
   /**
-   * Appends consents and their audit event, which carries a hash over exactly these rows.
+   * Appends consents and their audit event, which carries a hash over exactly these rows. What a withdrawal takes the
+   * ground from is stopped in the same transaction.
    *
    * @throws AppError VALIDATION_FAILED when two of them speak of the same subject and purpose (neither is newer),
    *   or when the session would speak of too many.
    */
-  async record(trx: Trx, recording: ConsentRecording): Promise<void> {
+  async record(trx: Trx, recording: ConsentRecording): Promise<StoppedWork> {
     const { tenantId, sessionId, actorRef, requestId, consents } = recording;
-    if (consents.length === 0) return;
-    const key = this.keyOf(tenantId);
-    const rows = await inTurns(consents, (consent) => this.rowOf(tenantId, key, consent));
+    if (consents.length === 0) return NOTHING_STOPPED;
+    const rows = await this.rowsOf(trx, tenantId, consents);
     refuseContradictions(rows);
     await this.write(trx, { tenantId, sessionId, actorRef, requestId }, rows);
+    const withdrawn = rows.filter(({ granted }) => !granted);
+    if (withdrawn.length === 0) return NOTHING_STOPPED;
+    return this.stops.stop(trx, {
+      tenantId,
+      reason: 'CONSENT_WITHDRAWN',
+      actorRef,
+      requestId,
+      subjectRefs: withdrawn.map(({ subjectRef }) => subjectRef).filter((ref) => ref !== EVERY_SUBJECT),
+      purposes: [...new Set(withdrawn.map(({ purpose }) => purpose))],
+      ...(withdrawn.some(({ subjectRef }) => subjectRef === EVERY_SUBJECT) && { sessionId }),
+    });
+  }
+
+  /**
+   * Withdraws for the whole tenant what a subject has agreed to, in whatever session, and stops the work that rests
+   * on it. What is granted afterwards counts again.
+   *
+   * @param purpose every purpose when absent.
+   */
+  async withdraw(
+    trx: Trx,
+    { tenantId, actorRef, requestId }: Pick<ConsentRecording, 'tenantId' | 'actorRef' | 'requestId'>,
+    subjectRef: string,
+    purpose?: string,
+  ): Promise<StoppedWork> {
+    const row: NewConsent = {
+      id: newId(),
+      subjectRef,
+      subjectSealed: null,
+      purpose: purpose ?? EVERY_PURPOSE,
+      lawfulBasis: 'consent',
+      granted: false,
+      textVersion: null,
+    };
+    const recordedAt = this.clock.now();
+    await this.repository.insert(trx, {
+      tenantId,
+      sessionId: null,
+      recordedBy: actorRef,
+      recordedAt,
+      rows: [row],
+    });
+    await this.audit.append(trx, tenantId, {
+      type: 'consent.withdrawn',
+      outcome: 'success',
+      actor: { type: 'apiKey', ref: actorRef },
+      targets: [{ type: 'subject', ref: subjectRef }],
+      context: { requestId },
+      detail: { purpose: row.purpose, recordsHash: canonicalHash([withoutSubject(row)]) },
+    });
+    return this.stops.stop(trx, {
+      tenantId,
+      reason: 'CONSENT_WITHDRAWN',
+      actorRef,
+      requestId,
+      subjectRefs: [subjectRef],
+      ...(purpose !== undefined && { purposes: [purpose] }),
+    });
   }
 
   /**
@@ -82,13 +150,12 @@ export class ConsentService {
     fromSessionId: string,
     { tenantId, sessionId, actorRef, requestId }: Omit<ConsentRecording, 'consents'>,
   ): Promise<void> {
-    const words = newestWords(
+    const held = newestWords(
       await this.repository.findCurrent(trx, fromSessionId),
       await this.repository.findWithdrawnElsewhere(trx, tenantId, fromSessionId),
     );
-    if (words.length === 0) return;
-    const key = this.keyOf(tenantId);
-    const rows = await inTurns(words, (word) => resealed(word, key));
+    if (held.length === 0) return;
+    const rows = await this.resealed(trx, tenantId, held);
     await this.write(trx, { tenantId, sessionId, actorRef, requestId }, rows);
   }
 
@@ -118,17 +185,27 @@ export class ConsentService {
 
   /** What holds in a session, in the order it was recorded, with the subjects in clear text: for its owner only. */
   async current(trx: Trx, sessionId: string): Promise<RecordedConsent[]> {
-    const rows = await this.repository.findCurrent(trx, sessionId);
-    const tenantId = rows[0]?.tenant_id;
-    if (tenantId === undefined) return [];
-    const key = this.keyOf(tenantId);
-    return inTurns(rows, (row) => ({
-      subject: row.subject_sealed ? open(key, row.subject_sealed, row.id).toString('utf8') : EVERY_SUBJECT,
-      purpose: row.purpose,
-      lawfulBasis: row.lawful_basis as LawfulBasis,
-      granted: row.granted,
-      recordedAt: row.recorded_at,
-    }));
+    return this.presented(trx, await this.repository.findCurrent(trx, sessionId));
+  }
+
+  /** Every word of a session, or on a subject, oldest first; `after` is the id of the last one already seen. */
+  async history(
+    trx: Trx,
+    of: { readonly sessionId: string } | { readonly subjectRef: string },
+    limit: number,
+    after?: string,
+  ): Promise<PastConsent[]> {
+    const rows = await this.repository.history(trx, of, limit, after);
+    const words = await this.presented(trx, rows);
+    return words.map((word, index) => {
+      const row = rows[index] as ConsentRow;
+      return Object.assign(word, { id: row.id, sessionId: row.session_id, recordedBy: row.recorded_by });
+    });
+  }
+
+  /** Takes the subject itself out of the words on them. For `withRetention`. */
+  forgetSubject(trx: Trx, subjectRef: string): Promise<number> {
+    return this.repository.forgetSubject(trx, subjectRef);
   }
 
   /**
@@ -150,12 +227,97 @@ export class ConsentService {
     return decideCoverage(withWithdrawals(states, withdrawn), subjectRefs);
   }
 
-  private rowOf(tenantId: string, key: Buffer, consent: Consent): NewConsent {
-    const { subject, purpose, lawfulBasis, granted } = consent;
-    const word = { id: newId(), purpose, lawfulBasis, granted };
-    if (subject === EVERY_SUBJECT) return { ...word, subjectRef: EVERY_SUBJECT, subjectSealed: null };
-    const subjectRef = this.vault.subjectRefOf(tenantId, subject);
-    return { ...word, subjectRef, subjectSealed: seal(key, subject, word.id) };
+  /** The same inside a transaction, which counts what it has written itself. */
+  async coversWithin(trx: Trx, question: ConsentQuestion): Promise<Coverage> {
+    const { tenantId, sessionId, purpose, subjectRefs } = question;
+    const asked = [...subjectRefs, EVERY_SUBJECT];
+    const states = await this.repository.states(trx, { ...question, subjectRefs: asked });
+    if (!states.some((state) => state.carried)) return decideCoverage(states, subjectRefs);
+    const only = { purpose, subjectRefs: asked };
+    const withdrawn = await this.repository.findWithdrawnElsewhere(trx, tenantId, sessionId, only);
+    return decideCoverage(withWithdrawals(states, withdrawn), subjectRefs);
+  }
+
+  /** A subject's own address is sealed under the subject's key, so that it goes with it. */
+  private async rowsOf(trx: Trx, tenantId: string, consents: readonly Consent[]): Promise<NewConsent[]> {
+    const words = await inTurns(consents, ({ subject, textVersion, ...word }) => ({
+      ...word,
+      id: newId(),
+      textVersion: textVersion ?? null,
+      subject,
+      subjectRef: subject === EVERY_SUBJECT ? EVERY_SUBJECT : this.vault.subjectRefOf(tenantId, subject),
+    }));
+    return this.sealed(trx, tenantId, words);
+  }
+
+  /** Rows for another session: what is sealed is bound to the id of its row. */
+  private async resealed(trx: Trx, tenantId: string, rows: readonly ConsentRow[]): Promise<NewConsent[]> {
+    const subjects = await this.subjectsOf(trx, tenantId, rows);
+    const words = rows.map((row, index) => ({
+      id: newId(),
+      subject: subjects[index],
+      subjectRef: row.subject_ref,
+      purpose: row.purpose,
+      lawfulBasis: row.lawful_basis,
+      granted: row.granted,
+      textVersion: row.text_version,
+      givenAt: row.recorded_at,
+    }));
+    return this.sealed(trx, tenantId, words);
+  }
+
+  private async sealed(
+    trx: Trx,
+    tenantId: string,
+    words: readonly (Omit<NewConsent, 'subjectSealed'> & { readonly subject: string | undefined })[],
+  ): Promise<NewConsent[]> {
+    const named = words.flatMap(({ id, subject, subjectRef }) =>
+      subject === undefined || subjectRef === EVERY_SUBJECT ? [] : [{ subjectRef, text: subject, place: id }],
+    );
+    const bytes = await this.vault.sealTexts(trx, tenantId, named);
+    const sealedOf = new Map(named.map(({ place }, index) => [place, bytes[index]]));
+    return words.map(({ subject: _inClear, ...word }) => ({
+      ...word,
+      subjectSealed: sealedOf.get(word.id) ?? null,
+    }));
+  }
+
+  /** The subjects of rows in clear text; undefined where that is forgotten. */
+  private async subjectsOf(
+    trx: Trx,
+    tenantId: string,
+    rows: readonly ConsentRow[],
+  ): Promise<(string | undefined)[]> {
+    const own = rows.flatMap(({ id, subject_ref: subjectRef, subject_sealed: sealed }) =>
+      sealed && isSubjectSealed(sealed) ? [{ subjectRef, sealed, place: id }] : [],
+    );
+    const opened = await this.vault.openTexts(trx, tenantId, own);
+    const subjectOf = new Map(own.map(({ place }, index) => [place, opened[index]]));
+    const key = this.keyOf(tenantId);
+    return inTurns(rows, (row) => {
+      if (row.subject_ref === EVERY_SUBJECT) return EVERY_SUBJECT;
+      if (!row.subject_sealed) return undefined;
+      // Earlier versions sealed with a key of the tenant.
+      const bytes = isSubjectSealed(row.subject_sealed)
+        ? subjectOf.get(row.id)
+        : open(key, row.subject_sealed, row.id);
+      return bytes?.toString('utf8');
+    });
+  }
+
+  private async presented(trx: Trx, rows: readonly ConsentRow[]): Promise<RecordedConsent[]> {
+    const tenantId = rows[0]?.tenant_id;
+    if (tenantId === undefined) return [];
+    const subjects = await this.subjectsOf(trx, tenantId, rows);
+    return rows.map((row, index) => ({
+      // Of somebody who was erased, the pseudonym is left.
+      subject: subjects[index] ?? row.subject_ref,
+      purpose: row.purpose,
+      lawfulBasis: row.lawful_basis as LawfulBasis,
+      granted: row.granted,
+      ...(row.text_version !== null && { textVersion: row.text_version }),
+      recordedAt: row.recorded_at,
+    }));
   }
 
   private async refuseTooMany(trx: Trx, sessionId: string): Promise<void> {
@@ -170,8 +332,8 @@ export class ConsentService {
 }
 
 /** What of a row the trail vouches for: everything but the subject itself, which may have to go one day. */
-function withoutSubject({ id, subjectRef, purpose, lawfulBasis, granted }: NewConsent) {
-  return { id, subjectRef, purpose, lawfulBasis, granted };
+function withoutSubject({ id, subjectRef, purpose, lawfulBasis, granted, textVersion }: NewConsent) {
+  return { id, subjectRef, purpose, lawfulBasis, granted, ...(textVersion !== null && { textVersion }) };
 }
 
 /**
@@ -180,7 +342,7 @@ function withoutSubject({ id, subjectRef, purpose, lawfulBasis, granted }: NewCo
  */
 function newestWords(own: readonly ConsentRow[], withdrawnElsewhere: readonly ConsentRow[]): ConsentRow[] {
   const words = new Map(own.map((row) => [`${row.subject_ref} ${row.purpose}`, row]));
-  for (const row of withdrawnElsewhere) {
+  for (const row of withdrawnElsewhere.flatMap((each) => forEachPurpose(each, own))) {
     const subjectAndPurpose = `${row.subject_ref} ${row.purpose}`;
     const held = words.get(subjectAndPurpose);
     if (held && held.recorded_at > row.recorded_at) continue;
@@ -191,9 +353,18 @@ function newestWords(own: readonly ConsentRow[], withdrawnElsewhere: readonly Co
   return [...words.values()].sort((one, other) => one.recorded_at.getTime() - other.recorded_at.getTime());
 }
 
+/** A withdrawal of everything is one of each purpose that was spoken of. */
+function forEachPurpose(row: ConsentRow, own: readonly ConsentRow[]): ConsentRow[] {
+  if (row.purpose !== EVERY_PURPOSE) return [row];
+  return [...new Set(own.map(({ purpose }) => purpose))].map((purpose) => Object.assign({}, row, { purpose }));
+}
+
 /** What was taken over ends by a later withdrawal elsewhere: of the subject, or of everybody. */
 function withWithdrawals(states: readonly FoundState[], withdrawn: readonly ConsentRow[]): ConsentState[] {
-  const withdrawals = new Map(withdrawn.map((row) => [row.subject_ref, row]));
+  const oldestFirst = withdrawn.toSorted(
+    (one, other) => one.recorded_at.getTime() - other.recorded_at.getTime(),
+  );
+  const withdrawals = new Map(oldestFirst.map((row) => [row.subject_ref, row]));
   const isWithdrawn = ({ carried, recordedAt }: FoundState, ...refs: string[]) =>
     carried && refs.some((ref) => (withdrawals.get(ref)?.recorded_at ?? 0) >= recordedAt);
   const held = states.map((state) =>
@@ -211,20 +382,6 @@ function withWithdrawals(states: readonly FoundState[], withdrawn: readonly Cons
       granted: false,
     }));
   return [...held, ...others];
-}
-
-/** A row for another session: what is sealed is bound to the id of its row. */
-function resealed(row: ConsentRow, key: Buffer): NewConsent {
-  const id = newId();
-  return {
-    id,
-    subjectRef: row.subject_ref,
-    subjectSealed: row.subject_sealed && seal(key, open(key, row.subject_sealed, row.id), id),
-    purpose: row.purpose,
-    lawfulBasis: row.lawful_basis,
-    granted: row.granted,
-    givenAt: row.recorded_at,
-  };
 }
 
 function refuseContradictions(rows: readonly NewConsent[]): void {

@@ -13,6 +13,9 @@ export type LawfulBasis = (typeof LAWFUL_BASES)[number];
 /** Stands for every subject of a session. */
 export const EVERY_SUBJECT = '*';
 
+/** Stands for every purpose, in a withdrawal that no session stands behind. */
+export const EVERY_PURPOSE = '*';
+
 /** That somebody's data may (or may no longer) be used for a purpose. */
 export interface Consent {
   /** An e-mail address, or `*` for every subject. */
@@ -21,9 +24,18 @@ export interface Consent {
   readonly lawfulBasis: LawfulBasis;
   /** False withdraws. */
   readonly granted: boolean;
+  /** Which version of the consent's text was shown. */
+  readonly textVersion?: string;
 }
 
 /** A consent and when it was recorded. */
 export interface RecordedConsent extends Consent {
   readonly recordedAt: Date;
+}
+
+/** One word of the history: who recorded it, and in which session; null = withdrawn for the whole tenant. */
+export interface PastConsent extends RecordedConsent {
+  readonly id: string;
+  readonly sessionId: string | null;
+  readonly recordedBy: string;
 }

@@ -106,7 +106,7 @@ describe('the PII routes', () => {
 
 describe('PiiService', () => {
   it('lets others have their turn while it reads a large batch', async () => {
-    const service = new PiiService({ kek: Buffer.alloc(32) });
+    const service = new PiiService({ kek: Buffer.alloc(32), kekSource: 'config', epochDays: 30 });
     let turns = 0;
     const counting = setInterval(() => turns++, 0);
     await service.detect(Array.from({ length: 40 }, () => 'some words '.repeat(6_000)));

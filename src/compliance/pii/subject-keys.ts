@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { deriveKey, open, pseudonym, seal } from '../../kernel/sealing.js';
+import { open, pseudonym, seal } from '../../kernel/sealing.js';
 import type { VaultEntry } from './operators/token-ledger.js';
 
 const KEY_ID_BYTES = 8;
@@ -14,6 +14,18 @@ export interface SubjectKey {
 /** A new random key, and its wrapped form for the table. */
 export function createSubjectKey(wrappingKey: Buffer, tenantId: string, subjectRef: string): Buffer {
   return seal(wrappingKey, randomBytes(32), JSON.stringify(['subject_key', tenantId, subjectRef]));
+}
+
+/** The same key, wrapped by another one. @throws Error as {@link unwrapSubjectKey} does. */
+export function rewrapSubjectKey(
+  from: Buffer,
+  to: Buffer,
+  tenantId: string,
+  subjectRef: string,
+  wrapped: Buffer,
+): Buffer {
+  const aad = JSON.stringify(['subject_key', tenantId, subjectRef]);
+  return seal(to, open(from, wrapped, aad), aad);
 }
 
 /** @throws Error when the wrapped key was changed, moved to another subject, or wrapped by another instance. */
@@ -56,9 +68,28 @@ export function openValue(
   return open(subjectKey.key, sealed.subarray(KEY_ID_BYTES), aadOf(tenantId, runId, token)).toString('utf8');
 }
 
-/** The key that wraps the subjects' keys of a tenant. */
-export function wrappingKeyOf(kek: Buffer, tenantId: string): Buffer {
-  return deriveKey(kek, 'vault', tenantId);
+/** The marks of bytes sealed by {@link sealText}: what an earlier version sealed under the tenant's key begins otherwise. */
+const OF_SUBJECT = 0x02;
+
+/** Mark ‖ key id ‖ sealed bytes, for a place outside the vault. */
+export function sealText(subjectKey: SubjectKey, text: string | Buffer, place: string): Buffer {
+  return Buffer.concat([Buffer.of(OF_SUBJECT), subjectKey.id, seal(subjectKey.key, text, place)]);
+}
+
+/** Whether bytes were sealed by {@link sealText}. */
+export function isSubjectSealed(sealed: Buffer): boolean {
+  return sealed[0] === OF_SUBJECT;
+}
+
+/**
+ * What {@link sealText} has sealed; undefined when its key has been destroyed since.
+ *
+ * @throws Error when the bytes were changed or belong to another place.
+ */
+export function openText(subjectKey: SubjectKey, sealed: Buffer, place: string): Buffer | undefined {
+  const head = 1 + KEY_ID_BYTES;
+  if (!sealed.subarray(1, head).equals(subjectKey.id)) return undefined;
+  return open(subjectKey.key, sealed.subarray(head), place);
 }
 
 function aadOf(tenantId: string, runId: string, token: string): string {

@@ -11,6 +11,7 @@ import { within } from '../../database/within.js';
 import { writeAnew } from '../../database/write-anew.js';
 import { newId } from '../../kernel/ids.js';
 import type { VaultEntry } from './operators/tokenizer.js';
+import { KekRing } from './kek-ring.service.js';
 import { TokenVault } from './token-vault.service.js';
 import { vaultParts } from './vault-rows.js';
 import { VaultRepository } from './vault.repository.js';
@@ -24,9 +25,15 @@ const entry = (token: string, subjectRef: string, value: string, shared = false)
   shared,
 });
 
+function vaultWith(key: Buffer): TokenVault {
+  const config = { kek: key, kekSource: 'config', epochDays: 30 } as const;
+  const instance = { environment: 'test', configDir: '', dataDir: '', version: '0' } as const;
+  return new TokenVault(new VaultRepository(), new KekRing(config, instance), config);
+}
+
 describe('TokenVault', () => {
   let test: TestDatabase;
-  const vault = new TokenVault(new VaultRepository(), { kek });
+  const vault = vaultWith(kek);
   beforeAll(async () => {
     test = await createTestDatabase();
   });
@@ -96,7 +103,7 @@ describe('TokenVault', () => {
       entry('EMAIL_1', 'sub_gone', 'a@example.com'),
       entry('EMAIL_2', 'sub_stays', 'b@example.com'),
     ]);
-    await test.query(
+    await test.force(
       `update subject_key set wrapped_key = null, destroyed_at = now() where subject_ref = 'sub_gone'`,
     );
     expect((await open(before)).map(({ token }) => token)).toEqual(['⟦EMAIL_2⟧']);
@@ -136,7 +143,7 @@ describe('TokenVault', () => {
   it('refuses to read with another instance’s key', async () => {
     const runId = newId();
     await seal(runId, [entry('EMAIL_1', 'sub_a', 'a@example.com')]);
-    const stranger = new TokenVault(new VaultRepository(), { kek: randomBytes(32) });
+    const stranger = vaultWith(randomBytes(32));
     await expect(open(runId, undefined, stranger)).rejects.toMatchObject({ code: 'VAULT_UNAVAILABLE' });
     await expect(seal(newId(), [entry('EMAIL_1', 'sub_a', 'a@example.com')], stranger)).rejects.toMatchObject(
       { code: 'VAULT_UNAVAILABLE' },

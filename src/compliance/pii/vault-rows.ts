@@ -1,5 +1,6 @@
 import { byteaText, type StatementPart } from '../../database/statement.js';
-import type { SealedToken, WrappedKey } from './vault.repository.js';
+import type { SealedToken } from './vault.repository.js';
+import type { WrappedKey } from './wrapped-key.js';
 
 /** Values of runs, sealed and ready to be written, with the keys that had to be made for them. */
 export interface SealedEntries {
@@ -18,18 +19,20 @@ export function vaultParts({ keys, tokens }: SealedEntries, condition = 'true'):
   const inOrder = [...keys].sort((a, b) => (a.subjectRef < b.subjectRef ? -1 : 1));
   return [
     {
-      rows: inOrder.map(({ tenantId, subjectRef, wrappedKey }) => ({
+      rows: inOrder.map(({ tenantId, subjectRef, wrappedKey, kekId }) => ({
         tenant_id: tenantId,
         subject_ref: subjectRef,
         wrapped_key: byteaText(wrappedKey),
+        kek_id: kekId,
       })),
       ctes: (given) => [
         [
           'keys_made',
-          `insert into subject_key as present (tenant_id, subject_ref, wrapped_key)
-           select x.* from json_to_recordset(${given}) as x(tenant_id uuid, subject_ref text, wrapped_key bytea)
+          `insert into subject_key as present (tenant_id, subject_ref, wrapped_key, kek_id)
+           select x.* from json_to_recordset(${given}) as x(
+             tenant_id uuid, subject_ref text, wrapped_key bytea, kek_id text)
            on conflict (tenant_id, subject_ref) do update
-             set wrapped_key = excluded.wrapped_key, created_at = now(), destroyed_at = null
+             set wrapped_key = excluded.wrapped_key, kek_id = excluded.kek_id, created_at = now(), destroyed_at = null
              where present.wrapped_key is null
            returning 1`,
         ],

@@ -53,7 +53,22 @@ export class OutboxChannel implements DeliveryChannel {
     return { status: 'sent', reference: referenceOf(message) };
   }
 
-  private folderOf({ runId, index }: OutgoingMessage): string {
+  /** Removes a message with what is left of its drafts; whether there was one. */
+  async remove(runId: string, index: number): Promise<boolean> {
+    const folder = this.folderOf({ runId, index });
+    const name = fileNameOf({ index });
+    await removeDrafts(folder, name);
+    try {
+      await rm(join(folder, name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+    await syncFolder(folder);
+    return true;
+  }
+
+  private folderOf({ runId, index }: Pick<OutgoingMessage, 'runId' | 'index'>): string {
     // Both become parts of a path, so anything but an id and a position is a fault of the caller.
     if (!isId(runId) || !Number.isSafeInteger(index) || index < 0)
       throw new Error('The message has no place in the outbox');
@@ -71,8 +86,8 @@ export class OutboxChannel implements DeliveryChannel {
   }
 }
 
-function fileNameOf(message: OutgoingMessage): string {
-  return `${message.index}.eml`;
+function fileNameOf({ index }: Pick<OutgoingMessage, 'index'>): string {
+  return `${index}.eml`;
 }
 
 function referenceOf(message: OutgoingMessage): string {

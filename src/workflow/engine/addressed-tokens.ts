@@ -10,12 +10,15 @@ interface Addressed {
 
 /**
  * How many messages hold a token that must not be restored for their recipient: one that belongs to another
- * recipient, or to nobody. Restoring it would tell one person what is another's.
+ * recipient, or to nobody. Restoring it would tell one person what is another's. Messages to people who were left out are
+ * not sent, and their tokens may be gone.
  */
 export function countMisaddressed(loaded: LoadedRun, content: unknown): number {
   const emails = (content as { emails?: unknown } | null)?.emails;
   if (!Array.isArray(emails)) return 0;
-  return (emails as Addressed[]).filter((email) => !isWellAddressed(loaded, email)).length;
+  const notSent = loaded.leftOutAddresses();
+  return (emails as Addressed[]).filter((email) => !notSent.has(email.to) && !isWellAddressed(loaded, email))
+    .length;
 }
 
 /** Whether every token of a message may be restored for its recipient. */

@@ -10,7 +10,7 @@ import { nextNoticeAt } from '../review/approval-times.js';
 import type { Run } from '../runs/run.js';
 import { readWaitingFor } from '../runs/waiting-for.js';
 import type { RunView, StepView } from '../workflow.states.js';
-import { stepKey, waitKey } from './step-key.js';
+import { partsOfKey, stepKey, waitKey } from './step-key.js';
 import { type FailedItem, StepLog, type StepRecord } from './step-log.js';
 
 export interface LoadedApproval extends ApprovalTerms {
@@ -172,17 +172,23 @@ export class LoadedRun {
     return Array.isArray(items) ? items : [];
   }
 
-  /** Items of all fan-outs of the present round that were given up. */
+  /** Items of all fan-outs of the present round that were given up, or left out. */
   failedItems(run: Run): readonly (FailedItem & { readonly step: string })[] {
     return Object.entries(this.definition.phases).flatMap(([phase, plan]) =>
-      plan.agents
-        .filter(isAgentStep)
-        .flatMap((step) =>
-          this.steps
-            .failedItems(this.keyOf(step, run, phase as Run['phase']))
-            .map(({ index, code }) => ({ step: stepNameOf(step), index, code })),
-        ),
+      plan.agents.filter(isAgentStep).flatMap((step) => {
+        const leftOut = this.leftOutOf(step);
+        const failed = this.steps.failedItems(this.keyOf(step, run, phase as Run['phase']));
+        return [
+          ...failed.filter(({ index }) => !leftOut.has(index)),
+          ...[...leftOut].map(([index, code]) => ({ index, code })),
+        ].map(({ index, code }) => ({ step: stepNameOf(step), index, code }));
+      }),
     );
+  }
+
+  /** Recipients for whom the step does nothing any more, by place. */
+  leftOutOf(step: AgentStep): ReadonlyMap<number, string> {
+    return step.forEach === this.definition.subjects.recipients ? this.steps.leftOut : NOBODY;
   }
 
   /** The run as it stands after a change that is about to be committed; a new round starts with a clean desk. */
@@ -228,6 +234,20 @@ export class LoadedRun {
     );
   }
 
+  /** References of the recipients for whom something is still done. */
+  remainingRefs(): string[] {
+    return this.recipientRefs().filter((_ref, index) => !this.steps.leftOut.has(index));
+  }
+
+  /** What stands in the input for the addresses of recipients who were left out. */
+  leftOutAddresses(): ReadonlySet<unknown> {
+    const { leftOut } = this.steps;
+    if (leftOut.size === 0) return NO_ADDRESSES;
+    const recipients = resolveReference(this.definition.subjects.recipients, { input: this.input });
+    const people = Array.isArray(recipients) ? (recipients as ({ email?: unknown } | null)[]) : [];
+    return new Set([...leftOut.keys()].map((index) => people[index]?.email));
+  }
+
   /** Reference of the sender, where the definition has one. */
   senderRef(): string | undefined {
     const { sender } = this.definition.subjects;
@@ -261,7 +281,7 @@ export class LoadedRun {
 
   private outputOf(step: AgentStep, run: Run, phase: Run['phase']): unknown {
     const key = this.keyOf(step, run, phase);
-    return step.forEach ? this.steps.itemOutputs(key) : this.steps.output(key);
+    return step.forEach ? this.steps.itemOutputs(key, this.leftOutOf(step)) : this.steps.output(key);
   }
 
   /** The payload of the signal that ended a wait, by the signal's name. */
@@ -291,14 +311,17 @@ export class LoadedRun {
         ? { state: 'done' }
         : { state: 'open', notBefore: this.steps.retried(key)?.notBefore };
     }
-    const { made, failed } = this.steps.itemCounts(key);
+    const { made, failed } = this.steps.itemCounts(key, this.leftOutOf(step));
     const open = this.items(step).length - made - failed;
-    return open <= 0 ? { state: 'done' } : { state: 'open', notBefore: this.retryOfItems(key, open) };
+    return open <= 0 ? { state: 'done' } : { state: 'open', notBefore: this.retryOfItems(step, key, open) };
   }
 
   /** When the first of the items may be tried again, if none of them can be tried now. */
-  private retryOfItems(key: string, open: number): Date | undefined {
-    const retried = [...this.steps.retriedItems(key)];
+  private retryOfItems(step: AgentStep, key: string, open: number): Date | undefined {
+    const leftOut = this.leftOutOf(step);
+    const retried = [...this.steps.retriedItems(key)].filter(
+      (item) => !leftOut.has(partsOfKey(item).item ?? -1),
+    );
     if (retried.length < open) return undefined;
     const times = retried.map((item) => this.steps.retried(item)?.notBefore.getTime() ?? 0);
     return new Date(Math.min(...times));
@@ -306,6 +329,8 @@ export class LoadedRun {
 }
 
 const NO_SIGNALS: ReadonlySet<string> = new Set();
+const NO_ADDRESSES: ReadonlySet<unknown> = new Set();
+const NOBODY: ReadonlyMap<number, string> = new Map();
 const SENT = 'signal.';
 
 /** The kind under which a signal is stored that somebody sends. */

@@ -33,6 +33,19 @@ export function waitKey(phase: Phase, position: number, round: number): string {
   return stepKey(phase, `wait:${position}`, round);
 }
 
+/** Names that a recipient is left out, by their place in the input. No phase is called like this. */
+export function leftOutKey(recipient: number): string {
+  return `${LEFT_OUT}/${recipient}`;
+}
+
+/** Whom {@link leftOutKey} names; undefined for the keys of steps. */
+export function recipientLeftOut(key: string): number | undefined {
+  const [kind, recipient] = key.split('/');
+  return kind === LEFT_OUT ? Number(recipient) : undefined;
+}
+
+const LEFT_OUT = 'left-out';
+
 /** The step that a key names, with the index of the item for a fan-out. */
 export function partsOfKey(key: string): { readonly step: string; readonly item: number | undefined } {
   const [phase, name, round, item] = key.split('/');

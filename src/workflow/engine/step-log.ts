@@ -1,12 +1,12 @@
 import { isCount } from '../../compliance/state/fact-forms.js';
-import { partsOfKey } from './step-key.js';
+import { partsOfKey, recipientLeftOut } from './step-key.js';
 
 /** What the history keeps of a piece of work. Rows of other writers may lack any of it. */
 export interface StepRecord {
   readonly key: string;
   /**
    * `completed`, `failed`, `cancelled`; `retried`: an attempt that is followed by another one; `reopened`: what has
-   * failed or was cancelled is to be done after all.
+   * failed or was cancelled is to be done after all; `left_out`: a recipient for whom nothing more is done.
    */
   readonly status: string;
   readonly output: unknown;
@@ -35,6 +35,8 @@ export class StepLog {
   private readonly items = new Map<string, ItemLog>();
   private readonly closed = new Map<string, 'failed' | 'cancelled'>();
   private readonly retries = new Map<string, Retried>();
+  /** Recipients for whom nothing is done any more, by place, and why. */
+  readonly leftOut = new Map<number, string>();
   private readonly retriesOfStep = new Map<string, Set<string>>();
 
   constructor(records: readonly StepRecord[] = []) {
@@ -59,6 +61,9 @@ export class StepLog {
         return;
       case 'reopened':
         this.reopen(key);
+        return;
+      case 'left_out':
+        this.noteLeftOut(key, detail);
         return;
       default:
     }
@@ -98,9 +103,9 @@ export class StepLog {
   }
 
   /** Outputs of a fan-out so far, in the order of its items. */
-  itemOutputs(step: string): readonly unknown[] {
-    const made = this.items.get(step)?.made;
-    return made ? [...made].sort(([one], [other]) => one - other).map(([, output]) => output) : [];
+  itemOutputs(step: string, leftOut: ReadonlyMap<number, string> = NOBODY): readonly unknown[] {
+    const made = [...(this.items.get(step)?.made ?? [])].filter(([index]) => !leftOut.has(index));
+    return made.sort(([one], [other]) => one - other).map(([, output]) => output);
   }
 
   failedItems(step: string): readonly FailedItem[] {
@@ -110,10 +115,23 @@ export class StepLog {
       : [];
   }
 
-  /** How many items of a fan-out have an output, and how many were given up. */
-  itemCounts(step: string): { readonly made: number; readonly failed: number } {
+  /**
+   * How many items of a fan-out have an output, and how many were given up.
+   *
+   * @param leftOut items that count as given up whatever was made of them.
+   */
+  itemCounts(
+    step: string,
+    leftOut: ReadonlyMap<number, string> = NOBODY,
+  ): { readonly made: number; readonly failed: number } {
     const log = this.items.get(step);
-    return { made: log?.made.size ?? 0, failed: log?.failed.size ?? 0 };
+    let made = log?.made.size ?? 0;
+    let failed = log?.failed.size ?? 0;
+    for (const index of leftOut.keys()) {
+      if (log?.made.has(index)) made -= 1;
+      if (!log?.failed.has(index)) failed += 1;
+    }
+    return { made, failed };
   }
 
   hasItem(step: string, index: number): boolean {
@@ -134,6 +152,12 @@ export class StepLog {
     for (const { index, code } of failed) log.failed.set(index, code);
     for (const index of [...(indexes ?? []), ...failed.map((each) => each.index)])
       this.forget(`${step}/${index}`);
+  }
+
+  private noteLeftOut(key: string, detail: unknown): void {
+    const recipient = recipientLeftOut(key);
+    const { code } = (detail ?? {}) as { code?: unknown };
+    if (recipient !== undefined) this.leftOut.set(recipient, typeof code === 'string' ? code : 'UNKNOWN');
   }
 
   private noteRetry(key: string, step: string, detail: unknown): void {
@@ -161,6 +185,7 @@ export class StepLog {
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
+const NOBODY: ReadonlyMap<number, string> = new Map();
 
 /** Items lie one after the other unless a row says otherwise. */
 export function itemsIn(detail: unknown): { indexes: number[] | undefined; failed: FailedItem[] } {

@@ -137,7 +137,7 @@ export class StepRunner {
       (one, other) => (one.task.item?.index ?? 0) - (other.task.item?.index ?? 0),
     );
     add(segment, itemsMade(loaded, step, ordered));
-    const { made, failed } = loaded.steps.itemCounts(loaded.keyOf(step, segment.run));
+    const { made, failed } = loaded.steps.itemCounts(loaded.keyOf(step, segment.run), loaded.leftOutOf(step));
     const [failure] = ordered.flatMap((each) => each.failure ?? []);
     // A list of nothing is not what the phase was there to make.
     if (failure && made === 0 && failed >= loaded.items(step).length) {

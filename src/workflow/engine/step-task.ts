@@ -45,10 +45,11 @@ export function tasksOf(loaded: LoadedRun, step: AgentStep, now: Date): StepTask
     return [{ step, key: name, scope, item, attempt: (retried?.attempts ?? 0) + 1, delayMs: 0 }];
   };
   if (!step.forEach) return taskOf(key);
+  const leftOut = loaded.leftOutOf(step);
   return loaded
     .items(step)
     .flatMap((value, index) =>
-      steps.hasItem(key, index) ? [] : taskOf(`${key}/${index}`, { index, value }),
+      leftOut.has(index) || steps.hasItem(key, index) ? [] : taskOf(`${key}/${index}`, { index, value }),
     );
 }
 

@@ -65,7 +65,7 @@ export class TransitionReviews {
   private consentFor(loaded: LoadedRun, run: Run, to: Phase | 'COMPLETED') {
     if (!consentRule.entering.includes(to)) return undefined;
     const { purpose } = loaded.definition;
-    return this.consents.covers(run.tenantId, run.sessionId, purpose, loaded.recipientRefs());
+    return this.consents.covers(run.tenantId, run.sessionId, purpose, loaded.remainingRefs());
   }
 
   /**
@@ -138,7 +138,7 @@ function itemsOf(loaded: LoadedRun, run: Run): NonNullable<StateReview['items']>
   if (!fanOut) return { expected: 0, made: 0, failed: 0 };
   return {
     expected: loaded.items(fanOut).length,
-    ...loaded.steps.itemCounts(loaded.keyOf(fanOut, run, 'GENERATION')),
+    ...loaded.steps.itemCounts(loaded.keyOf(fanOut, run, 'GENERATION'), loaded.leftOutOf(fanOut)),
   };
 }
 

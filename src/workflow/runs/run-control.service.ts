@@ -58,7 +58,7 @@ export class RunControl {
       this.cancelWithin(trx, principal, runId, cancellation, onCancelled),
     );
     this.writer.committed(prepared);
-    this.claims.stop(runId);
+    this.claims.stop({ runId });
     this.feed.wake(runId);
   }
 
@@ -85,8 +85,8 @@ export class RunControl {
     return prepared;
   }
 
-  /** The approval that the run waits for goes with it, and the job that would expire it. */
-  private async closing(trx: Trx, run: Run): Promise<RunChange> {
+  /** What goes with a run that is cancelled: the approval that it waits for, and the job that would expire it. */
+  async closing(trx: Trx, run: Run): Promise<RunChange> {
     const approval = await this.approvals.ofRound(trx, run.id, run.round);
     if (approval?.status !== 'pending') return changeOf({});
     return changeOf({

@@ -412,6 +412,12 @@ export const AUDIT_EVENT_TYPES = {
     members: ['change'],
     detail: { scope: 'text', reason: 'hash' },
   },
+  'evidence.created': {
+    stage: 'fact',
+    class: 'ai-high-risk',
+    meaning: 'The evidence of a run was handed out; its targets name the digests of the documents in it.',
+    detail: { documents: 'count' },
+  },
   'retention.policy_changed': {
     stage: 'fact',
     class: 'standard',

@@ -10,6 +10,8 @@ import { ApiKeyRepository } from './api-key.repository.js';
 import { displayPrefixOf } from './api-key-secret.js';
 import { DEFAULT_TENANT_ID } from './default-tenant.js';
 
+const CONFIGURATION = { type: 'system', ref: 'configuration' } as const;
+
 /** Sees to it at start that the default tenant exists and that the configured key opens it. */
 @Injectable()
 export class AdminKeyBootstrap implements OnApplicationBootstrap {
@@ -32,7 +34,14 @@ export class AdminKeyBootstrap implements OnApplicationBootstrap {
   /** Safe to call again and by several processes at once. */
   async ensure(): Promise<void> {
     await this.database.withSystem(async (trx) => {
-      await this.keys.insertTenantIfAbsent(trx, DEFAULT_TENANT_ID, 'default');
+      if (await this.keys.insertTenantIfAbsent(trx, DEFAULT_TENANT_ID, 'default')) {
+        await this.audit.append(trx, DEFAULT_TENANT_ID, {
+          type: 'tenant.created',
+          outcome: 'success',
+          actor: CONFIGURATION,
+          targets: [{ type: 'tenant', ref: DEFAULT_TENANT_ID }],
+        });
+      }
       const id = newId();
       const inserted = await this.keys.insertIfAbsent(trx, {
         id,
@@ -49,7 +58,7 @@ export class AdminKeyBootstrap implements OnApplicationBootstrap {
       await this.audit.append(trx, DEFAULT_TENANT_ID, {
         type: 'api_key.created',
         outcome: 'success',
-        actor: { type: 'system', ref: 'configuration' },
+        actor: CONFIGURATION,
         targets: [{ type: 'api_key', ref: id }],
         detail: { roles: 'admin' },
       });

@@ -13,7 +13,7 @@ import type { Principal } from './principal.js';
 /** What a key that exists is good for. */
 export type KeyVerdict =
   | { readonly outcome: 'accepted'; readonly principal: Principal }
-  | { readonly outcome: 'revoked' | 'expired'; readonly keyId: string };
+  | { readonly outcome: 'revoked' | 'expired'; readonly keyId: string; readonly tenantId: string };
 
 /** Whose key it is, or why it opens nothing. The reason is for logs; a caller is told only that it failed. */
 export type Authentication = KeyVerdict | { readonly outcome: 'malformed' | 'unknown' };
@@ -78,8 +78,9 @@ export class ApiKeyAuthenticator {
 
 /** What a key that was found is good for at a moment. */
 export function judge(key: ApiKey, now: Date): KeyVerdict {
-  if (key.revokedAt) return { outcome: 'revoked', keyId: key.id };
-  if (key.expiresAt && key.expiresAt <= now) return { outcome: 'expired', keyId: key.id };
+  if (key.revokedAt) return { outcome: 'revoked', keyId: key.id, tenantId: key.tenantId };
+  if (key.expiresAt && key.expiresAt <= now)
+    return { outcome: 'expired', keyId: key.id, tenantId: key.tenantId };
   return {
     outcome: 'accepted',
     principal: { id: key.id, tenantId: key.tenantId, roles: key.roles, authMethod: 'api_key' },

@@ -73,13 +73,15 @@ export class ApiKeyRepository {
     return row !== undefined;
   }
 
-  /** The tenant a fresh instance starts with. */
-  async insertTenantIfAbsent(trx: Trx, id: string, name: string): Promise<void> {
-    await trx
+  /** The tenant a fresh instance starts with; whether it was made now. */
+  async insertTenantIfAbsent(trx: Trx, id: string, name: string): Promise<boolean> {
+    const row = await trx
       .insertInto('tenant')
       .values({ id, name })
       .onConflict((conflict) => conflict.doNothing())
-      .execute();
+      .returning('id')
+      .executeTakeFirst();
+    return row !== undefined;
   }
 }
 

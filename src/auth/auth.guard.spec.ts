@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LobbyController, RoomsController } from '../../test/harness/guarded-routes.js';
 import { ADMIN_KEY, createTrustApp, type TrustApp } from '../../test/harness/trust-app.js';
 import { newApiKey } from './api-key-secret.js';
+import { RejectionRecorder } from './rejection-recorder.js';
 
 describe('AuthGuard', () => {
   let trust: TrustApp;
@@ -90,13 +91,59 @@ describe('AuthGuard', () => {
     });
   });
 
-  it('writes nothing into the trail for strangers', async () => {
+  it('writes nothing into the trail for who presents no key', async () => {
     const count = async () =>
       Number((await trust.database.query('select count(*) from audit_event'))[0]?.['count']);
     const before = await count();
     await trust.request('GET', '/rooms/decide/1');
-    await trust.request('GET', '/rooms/decide/1', { key: newApiKey('test') });
     expect(await count()).toBe(before);
+  });
+
+  it('records the first key that opens nothing at once, and those after it together', async () => {
+    const recorder = trust.app.get(RejectionRecorder);
+    await recorder.flush();
+    const rejected = async () => trust.auditOf('auth.rejected');
+    const before = (await rejected()).length;
+    for (let tries = 0; tries < 5; tries++) {
+      expect((await trust.request('GET', '/rooms/decide/1', { key: newApiKey('test') })).status).toBe(401);
+    }
+    const one = (await rejected()).slice(before);
+    expect(one).toMatchObject([
+      {
+        outcome: 'denied',
+        actor: { type: 'apiKey', ref: 'unknown' },
+        detail: { reason: 'unknown', count: 1 },
+      },
+    ]);
+    await recorder.flush();
+    expect((await rejected()).slice(before)).toMatchObject([{}, { detail: { reason: 'unknown', count: 4 } }]);
+    await recorder.flush();
+    expect(await rejected()).toHaveLength(before + 2);
+  });
+
+  it('names the key that was revoked or has expired, in the trail of its tenant', async () => {
+    await trust.app.get(RejectionRecorder).flush();
+    const [revoked, expired] = [await trust.makeKey('reviewer'), await trust.makeKey('reviewer')];
+    await trust.database.force('update api_key set revoked_at = now() where id = $1', [revoked.id]);
+    await trust.database.force('update api_key set expires_at = to_timestamp(0) where id = $1', [expired.id]);
+    for (const { key } of [revoked, expired, revoked]) {
+      expect((await trust.request('GET', '/rooms/decide/1', { key })).status).toBe(401);
+    }
+    const leaves = (await trust.auditOf('auth.rejected')).filter(({ targets }) => targets !== undefined);
+    expect(leaves.slice(-2)).toMatchObject([
+      { targets: [{ type: 'api_key', ref: revoked.id }], detail: { reason: 'revoked', count: 1 } },
+      { targets: [{ type: 'api_key', ref: expired.id }], detail: { reason: 'expired', count: 1 } },
+    ]);
+  });
+
+  it('refuses a stranger also when the refusal cannot be recorded', async () => {
+    await trust.app.get(RejectionRecorder).flush();
+    await trust.database.query('alter table audit_event rename to audit_event_away');
+    try {
+      expect((await trust.request('GET', '/rooms/decide/1', { key: newApiKey('test') })).status).toBe(401);
+    } finally {
+      await trust.database.query('alter table audit_event_away rename to audit_event');
+    }
   });
 
   it('denies also when the denial cannot be recorded', async () => {

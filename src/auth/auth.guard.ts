@@ -7,6 +7,7 @@ import { DenialRecorder } from './denial-recorder.js';
 import { rolesGrant } from './permissions.js';
 import type { Principal } from './principal.js';
 import type { PrincipalRequest } from './principal-request.js';
+import { RejectionRecorder } from './rejection-recorder.js';
 
 const BEARER = /^Bearer +([^\s]+) *$/i;
 /** RFC 6750: the scheme is followed by at least one parameter. */
@@ -21,6 +22,7 @@ export class AuthGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly authenticator: ApiKeyAuthenticator,
     private readonly denials: DenialRecorder,
+    private readonly rejections: RejectionRecorder,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -50,9 +52,10 @@ export class AuthGuard implements CanActivate {
     const authentication = await this.authenticator.authenticate(BEARER.exec(credential)?.[1] ?? '');
     if (authentication.outcome === 'accepted') return authentication.principal;
 
-    // Logged, not audited: strangers must not decide how much the trail grows. What they sent stays out of both.
+    // What they sent stays out of the log and of the trail.
     const { outcome: reason, ...known } = authentication;
     this.logger.warn({ event: 'auth.rejected', reason, ...known }, 'A presented API key was refused');
+    await this.rejections.note(authentication);
     throw new AppError('UNAUTHENTICATED', {
       headers: { 'WWW-Authenticate': `${CHALLENGE}, error="invalid_token"` },
     });

@@ -9,6 +9,7 @@ import { AuthGuard } from './auth.guard.js';
 import { DenialRecorder } from './denial-recorder.js';
 import { MeController } from './me.controller.js';
 import { PrincipalDirectory } from './principal-directory.service.js';
+import { RejectionRecorder } from './rejection-recorder.js';
 
 /** Who may come in and what they may do; closes every route that does not say otherwise. */
 @Global()
@@ -20,6 +21,7 @@ import { PrincipalDirectory } from './principal-directory.service.js';
     ApiKeyService,
     AdminKeyBootstrap,
     DenialRecorder,
+    RejectionRecorder,
     PrincipalDirectory,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],

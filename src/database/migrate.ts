@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,19 +20,38 @@ export async function migrateToLatest(db: Kysely<Tables>): Promise<void> {
   if (error) throw error as Error;
 }
 
+/** The migrations of this version, each with the SHA-256 of its text, by name. */
+export async function migrationDigests(): Promise<(readonly [name: string, digest: string])[]> {
+  const names = await migrationNames();
+  const texts = await Promise.all(names.map((name) => readFile(join(FOLDER, `${name}.sql`))));
+  return names.map((name, index) => [
+    name,
+    createHash('sha256')
+      .update(texts[index] ?? '')
+      .digest('hex'),
+  ]);
+}
+
+async function migrationNames(): Promise<string[]> {
+  const files = await readdir(FOLDER);
+  return files
+    .filter((file) => file.endsWith('.sql'))
+    .map((file) => file.replace(/\.sql$/, ''))
+    .toSorted();
+}
+
 /** Forward-only migrations: the `.sql` files of a folder, by name. */
 class SqlFiles implements MigrationProvider {
   constructor(private readonly db: Kysely<Tables>) {}
 
   async getMigrations(): Promise<Record<string, Migration>> {
-    const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).sort();
-    const entries = files.map(async (file) => {
-      const text = await readFile(join(FOLDER, file), 'utf8');
+    const entries = (await migrationNames()).map(async (name) => {
+      const text = await readFile(join(FOLDER, `${name}.sql`), 'utf8');
       // Without parameters pg uses the simple protocol, which takes many statements at once.
-      return [
-        file.replace(/\.sql$/, ''),
-        { up: async (db) => void (await sql.raw(text).execute(db)) },
-      ] satisfies [string, Migration];
+      return [name, { up: async (db) => void (await sql.raw(text).execute(db)) }] satisfies [
+        string,
+        Migration,
+      ];
     });
     return { ...(await this.newerMigrations()), ...Object.fromEntries(await Promise.all(entries)) };
   }

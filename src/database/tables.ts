@@ -265,6 +265,14 @@ export interface RetentionPolicyTable {
   updated_at: Date;
 }
 
+export interface SchemaVersionTable {
+  id: string;
+  tenant_id: string;
+  migrations: string[];
+  digest: Buffer;
+  recorded_at: Date;
+}
+
 export interface ContentOrphanTable {
   tenant_id: Immutable<string>;
   hash: Immutable<Buffer>;
@@ -545,6 +553,7 @@ export interface Tables {
   workflow_attribute: WorkflowAttributeTable;
   retention_policy: RetentionPolicyTable;
   content_orphan: ContentOrphanTable;
+  schema_version: SchemaVersionTable;
   audit_event: AuditEventTable;
   audit_sealed: AuditSealedTable;
   audit_pending: AuditPendingTable;

@@ -312,7 +312,7 @@ const CREATIONS: Readonly<Record<string, () => Promise<Creation>>> = {
       return items[0]?.attempts.length;
     };
     await expect.poll(attempts, { timeout: 30_000 }).toBeGreaterThan(0);
-    await product.database.query(
+    await product.database.force(
       `update webhook_delivery set status = 'failed', next_attempt_at = null, settled_at = now() where id = $1`,
       [id],
     );

@@ -91,7 +91,7 @@ describe('a run that waits', () => {
   it('lacks no job until the signal it listens for is there', async () => {
     const id = await waitingFor({ kind: 'signal', name: 'go', onTimeout: 'fail' });
     const send = (name: string) =>
-      product.database.query(
+      product.database.force(
         `insert into workflow_signal (id, tenant_id, run_id, type, payload, created_at)
          select gen_random_uuid(), tenant_id, id, $2, '{}', now() - interval '1 minute' from workflow_run where id = $1`,
         [id, typeOfSignal(name)],

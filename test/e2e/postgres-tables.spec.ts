@@ -30,6 +30,7 @@ const KNOWN: Record<keyof Tables, true> = {
   workflow_attribute: true,
   retention_policy: true,
   content_orphan: true,
+  schema_version: true,
   audit_event: true,
   audit_sealed: true,
   audit_pending: true,

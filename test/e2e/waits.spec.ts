@@ -391,7 +391,7 @@ describe('a definition that names an agent this process does not know', () => {
         /"(INITIALIZATION|BATCH_DISCOVERY|STRATEGY_ANALYSIS|REVIEW|DELIVERY)":\{\}/g,
         '"$1":{"agents":[]}',
       );
-      await product.database.query(
+      await product.database.force(
         `insert into workflow_definition (tenant_id, name, version, document, digest, source)
          select tenant_id, $1, 1, $2::jsonb, '\\x00', 'tenant' from api_key limit 1`,
         [name, document],

@@ -5,6 +5,31 @@ import type { AuditEventKind } from './audit-event-kind.js';
  * recorded. Published as docs/audit-events.md.
  */
 export const AUDIT_EVENT_TYPES = {
+  'instance.started': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'A process of the product began to work.',
+    detail: { version: 'text', environment: 'text', role: 'text', auditTier: 'text' },
+  },
+  'instance.stopped': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'A process of the product ended in order.',
+  },
+  'schema.migrated': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'The schema of the database was changed by migrations.',
+    detail: { migrations: 'text', digest: 'hash' },
+  },
+  'tenant.created': { stage: 'fact', class: 'security', meaning: 'A tenant was made.' },
+  'auth.rejected': {
+    stage: 'fact',
+    class: 'security',
+    meaning:
+      'Keys that open nothing were presented: the first of a kind at once, those of a minute together.',
+    detail: { reason: 'text', count: 'count', from: 'time', until: 'time' },
+  },
   'auth.denied': {
     stage: 'fact',
     class: 'security',
@@ -31,6 +56,11 @@ export const AUDIT_EVENT_TYPES = {
     stage: 'fact',
     class: 'standard',
     meaning: 'A version of a workflow definition was added.',
+  },
+  'definition.pinned': {
+    stage: 'fact',
+    class: 'standard',
+    meaning: 'A built-in definition was stored as it stood when a tenant first started a run of it.',
   },
   'workflow.started': {
     stage: 'fact',
@@ -236,6 +266,18 @@ export const AUDIT_EVENT_TYPES = {
     class: 'standard',
     meaning: 'A webhook endpoint gets nothing any more.',
     detail: { reason: 'text', fields: 'text', failingSince: 'time' },
+  },
+  'webhook.delivered': {
+    stage: 'outcome',
+    class: 'standard',
+    meaning: 'A subscriber has taken a message.',
+    detail: { attempts: 'count', statusCode: 'count' },
+  },
+  'webhook.undelivered': {
+    stage: 'outcome',
+    class: 'standard',
+    meaning: 'A message to a subscriber was given up.',
+    detail: { attempts: 'count', statusCode: 'count' },
   },
   'webhook.tested': { stage: 'fact', class: 'standard', meaning: 'A test message was asked for.' },
   'webhook.redelivered': {

@@ -45,7 +45,10 @@ export class AttemptRecorder {
         settlement.status === 'succeeded'
           ? await this.noteSuccess(trx, endpoint)
           : await this.noteFailure(trx, endpoint, attempt, now);
-      await this.deliveries.settle(trx, delivery, settlement, now);
+      const isKept = await this.deliveries.settle(trx, delivery, settlement, now);
+      if (isKept && settlement.status !== 'pending') {
+        await this.noteSettled(trx, endpoint, delivery, settlement.status, attempt);
+      }
       return goesOn;
     });
     this.metrics.webhookAttempted(settlement.status === 'pending' ? 'retrying' : settlement.status);
@@ -59,6 +62,28 @@ export class AttemptRecorder {
     const delaySeconds =
       attempt.statusCode === GONE ? null : retryDelay(this.config.retryDelaysSeconds, failures);
     return { status: delaySeconds === null ? 'failed' : 'pending', delaySeconds, failures, log };
+  }
+
+  /** The message was handed out as a row that waits: that was the intent. */
+  private async noteSettled(
+    trx: Trx,
+    endpoint: Endpoint,
+    delivery: Delivery,
+    status: 'succeeded' | 'failed',
+    { statusCode }: LoggedAttempt,
+  ): Promise<void> {
+    const succeeded = status === 'succeeded';
+    await this.audit.append(trx, endpoint.tenantId, {
+      type: succeeded ? 'webhook.delivered' : 'webhook.undelivered',
+      outcome: succeeded ? 'success' : 'failure',
+      actor: WEBHOOK_ACTOR,
+      targets: [
+        { type: 'webhook', ref: endpoint.id },
+        { type: 'webhook_delivery', ref: delivery.id },
+        { type: 'webhook_message', ref: delivery.messageId },
+      ],
+      detail: { attempts: delivery.attempts + 1, ...(statusCode !== null && { statusCode }) },
+    });
   }
 
   private async noteSuccess(trx: Trx, endpoint: Endpoint): Promise<true> {

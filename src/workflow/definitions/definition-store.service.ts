@@ -5,6 +5,7 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { ValidateFunction } from 'ajv/dist/2020.js';
 import type { AnyAgent } from '../../agents/agent.js';
 import { AGENTS } from '../../agents/agent-registry.js';
+import { AuditTrail } from '../../compliance/audit/audit-trail.service.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { ConfigError, type ConfigFault } from '../../config/config-error.js';
 import { InjectConfig } from '../../config/inject-config.js';
@@ -70,6 +71,7 @@ export class DefinitionStore implements OnModuleInit {
     private readonly database: DatabaseService,
     @InjectConfig('workflow') private readonly config: AppConfig['workflow'],
     @InjectConfig('instance') private readonly instance: AppConfig['instance'],
+    private readonly audit: AuditTrail,
   ) {
     this.newest = new BatchedRead(database.asEngine, NEWEST);
   }
@@ -183,7 +185,15 @@ export class DefinitionStore implements OnModuleInit {
   async ensurePinned(tenantId: string, { definition, source }: StoredDefinition): Promise<void> {
     const key = cacheKey(tenantId, definition.name, definition.version);
     if (source === 'tenant' || this.pins.has(key)) return;
-    await this.database.withTenant(tenantId, (trx) => this.store(trx, tenantId, definition, source));
+    await this.database.withTenant(tenantId, async (trx) => {
+      if (!(await this.store(trx, tenantId, definition, source))) return;
+      await this.audit.append(trx, tenantId, {
+        type: 'definition.pinned',
+        outcome: 'success',
+        actor: { type: 'system', ref: 'configuration' },
+        targets: [{ type: 'definition', ref: `${definition.name}@${definition.version}` }],
+      });
+    });
     this.pins.add(key);
   }
 

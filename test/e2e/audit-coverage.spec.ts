@@ -15,6 +15,7 @@ const REVIEWED: Readonly<Record<string, string>> = {
   vault_token: 'sealed values, written in the statement that writes the run',
   webhook_cursor: 'how far events have been handed out: a position in the queue',
   webhook_message: 'a copy of an event that is recorded, for the time of its delivery',
+  webhook_delivery: 'a queue of messages; what becomes of each is guarded (webhook_delivery_audited)',
   batch_row:
     'a queue of rows; what becomes of each is a run that is recorded, or counted in a record of the batch',
   content_orphan: 'a list of work for retention',

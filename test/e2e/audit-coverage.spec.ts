@@ -18,6 +18,7 @@ const REVIEWED: Readonly<Record<string, string>> = {
   webhook_delivery: 'a queue of messages; what becomes of each is guarded (webhook_delivery_audited)',
   batch_row:
     'a queue of rows; what becomes of each is a run that is recorded, or counted in a record of the batch',
+  report_day: 'counts of what the trail holds, made from it',
   content_orphan: 'a list of work for retention',
   kysely_migration: 'kept by the migrator; each start records what is new (schema.migrated)',
   kysely_migration_lock: 'the lock of the migrator',

@@ -31,6 +31,7 @@ const KNOWN: Record<keyof Tables, true> = {
   retention_policy: true,
   content_orphan: true,
   schema_version: true,
+  report_day: true,
   audit_event: true,
   audit_sealed: true,
   audit_pending: true,

@@ -25,8 +25,6 @@ import { AuditStreamController } from './stream/stream.controller.js';
 import { StreamRepository } from './stream/stream.repository.js';
 import { AuditController } from './audit.controller.js';
 import { AuditRepository } from './audit.repository.js';
-import { InstanceRecorder } from './instance/instance-recorder.service.js';
-import { SchemaVersionRepository } from './instance/schema-version.repository.js';
 import { RunChainRepository } from './run-chain.repository.js';
 import { RunChains } from './run-chains.service.js';
 import { SealedValuesRepository } from './sealed/sealed-values.repository.js';
@@ -55,8 +53,6 @@ import { SealedValues } from './sealed/sealed-values.service.js';
     LogUpkeep,
     AuditLog,
     InclusionWait,
-    SchemaVersionRepository,
-    InstanceRecorder,
     ExportRepository,
     ExportSource,
     AuditExporter,

@@ -29,9 +29,17 @@ const REVIEW = [
   'breakers.read',
   'pii.detect',
   'schedules.read',
+  'policies.read',
 ] as const;
 
-const OVERSEE = ['audit.read', 'audit.verify', 'retention.read', 'reports.read'] as const;
+const OVERSEE = [
+  'audit.read',
+  'audit.verify',
+  'retention.read',
+  'reports.read',
+  'policies.write',
+  'policies.activate',
+] as const;
 
 const ADMINISTER = ['definitions.write', 'api-keys.manage', 'webhooks.manage', 'retention.write'] as const;
 

@@ -3,6 +3,7 @@ import { AgentsModule } from '../agents/agents.module.js';
 import { ConsentModule } from '../compliance/consent/consent.module.js';
 import { GateModule } from '../compliance/gate/gate.module.js';
 import { PiiModule } from '../compliance/pii/pii.module.js';
+import { PolicyModule } from '../compliance/policy/policy.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { RunAdmission } from './admission/run-admission.service.js';
 import { RunPreflight } from './admission/run-preflight.service.js';
@@ -35,6 +36,7 @@ import { RunWatch } from './events/run-watch.service.js';
 import { OrphanRunRepository } from './orphans/orphan-runs.repository.js';
 import { OrphanSweepSchedule } from './orphans/orphan-sweep.schedule.js';
 import { OrphanSweep } from './orphans/orphan-sweep.service.js';
+import { RunPolicies } from './policies/run-policies.service.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ApprovalsController } from './review/approvals.controller.js';
 import { ApprovalView } from './review/approval-view.service.js';
@@ -58,7 +60,7 @@ import { WorkflowWorker } from './workflow.worker.js';
 
 /** Runs: their definitions, their engine, their review. Others use what it exports. */
 @Module({
-  imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule],
+  imports: [AgentsModule, ConsentModule, GateModule, PiiModule, PolicyModule, SessionsModule],
   controllers: [
     WorkflowController,
     RunRetryController,
@@ -85,6 +87,7 @@ import { WorkflowWorker } from './workflow.worker.js';
     SignalRepository,
     SignalService,
     TransitionReviews,
+    RunPolicies,
     Transitions,
     RunEventFeed,
     CommittedEventsRepository,
@@ -127,6 +130,7 @@ import { WorkflowWorker } from './workflow.worker.js';
     RunEventFeed,
     CommittedEvents,
     Transitions,
+    RunPolicies,
   ],
 })
 export class WorkflowModule {}

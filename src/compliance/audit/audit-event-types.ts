@@ -162,14 +162,14 @@ export const AUDIT_EVENT_TYPES = {
     stage: 'fact',
     class: 'ai-high-risk',
     meaning: 'A person has decided on what was shown.',
-    members: ['oversight'],
+    members: ['oversight', 'decision'],
     detail: { secondsToDecide: 'count', edited: 'flag', fourEyes: 'flag', requesterDecided: 'flag' },
   },
   'approval.denied': {
     stage: 'fact',
     class: 'ai-high-risk',
     meaning: 'A decision or delegation was refused.',
-    members: ['oversight'],
+    members: ['oversight', 'decision'],
   },
   'approval.expired': { stage: 'fact', class: 'ai-high-risk', meaning: 'Nobody decided in time.' },
   'approval.reminded': {
@@ -193,6 +193,7 @@ export const AUDIT_EVENT_TYPES = {
     stage: 'fact',
     class: 'ai-high-risk',
     meaning: 'The messages of a run were made ready.',
+    members: ['decision'],
     detail: { channel: 'text', total: 'count' },
   },
   'delivery.sending': {
@@ -248,6 +249,31 @@ export const AUDIT_EVENT_TYPES = {
     class: 'standard',
     meaning: 'A report was made and handed out; its digest is that of its canonical JSON.',
     detail: { report: 'text', format: 'text', digest: 'hash' },
+  },
+  'policy.created': {
+    stage: 'fact',
+    class: 'standard',
+    meaning: 'A version of the policies was added.',
+    detail: { version: 'count', policies: 'count', digest: 'hash', defaultPermit: 'flag' },
+  },
+  'policy.activated': {
+    stage: 'fact',
+    class: 'standard',
+    meaning: 'A version of the policies was made to hold.',
+    members: ['change'],
+    detail: { number: 'count', appliesTo: 'text' },
+  },
+  'policy.rolled_back': {
+    stage: 'fact',
+    class: 'standard',
+    meaning: 'The version of the policies that held before was made to hold again.',
+    members: ['change'],
+    detail: { number: 'count', appliesTo: 'text' },
+  },
+  'policy.activation_denied': {
+    stage: 'fact',
+    class: 'standard',
+    meaning: 'Somebody may not activate a version that they have written themselves.',
   },
   'retention.policy_changed': {
     stage: 'fact',

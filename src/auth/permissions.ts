@@ -33,7 +33,13 @@ const REVIEW = [
 
 const OVERSEE = ['audit.read', 'audit.verify', 'retention.read', 'reports.read'] as const;
 
-const ADMINISTER = ['definitions.write', 'api-keys.manage', 'webhooks.manage', 'retention.write'] as const;
+const ADMINISTER = [
+  'audit.administer',
+  'definitions.write',
+  'api-keys.manage',
+  'webhooks.manage',
+  'retention.write',
+] as const;
 
 /** One thing a route asks for, as `resource.verb`. */
 export type Permission =

@@ -7,6 +7,7 @@ import { AuditLogController } from './log/audit-log.controller.js';
 import { InclusionWait } from './log/inclusion-wait.service.js';
 import { LogAnchors } from './log/log-anchors.service.js';
 import { LogCheckpointer } from './log/log-checkpointer.service.js';
+import { LogEpochs } from './log/log-epochs.service.js';
 import { LogGuard } from './log/log-guard.service.js';
 import { LogKeys } from './log/log-keys.service.js';
 import { LogSealer } from './log/log-sealer.service.js';
@@ -41,6 +42,7 @@ import { RunChains } from './run-chains.service.js';
     LogSealer,
     LogCheckpointer,
     LogUpkeep,
+    LogEpochs,
     AuditLog,
     InclusionWait,
     SchemaVersionRepository,

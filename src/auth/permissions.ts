@@ -52,7 +52,13 @@ const OVERSEE = [
   'policies.activate',
 ] as const;
 
-const ADMINISTER = ['definitions.write', 'api-keys.manage', 'webhooks.manage', 'retention.write'] as const;
+const ADMINISTER = [
+  'audit.administer',
+  'definitions.write',
+  'api-keys.manage',
+  'webhooks.manage',
+  'retention.write',
+] as const;
 
 /** One thing a route asks for, as `resource.verb`. */
 export type Permission =

@@ -25,9 +25,8 @@ import { SealedValues } from './sealed/sealed-values.service.js';
 /** The tamper-evident record of everything that changes state. */
 @Global()
 @Module({
-  controllers: [AuditController, AuditLogController],
   imports: [PiiModule],
-  controllers: [AuditController],
+  controllers: [AuditController, AuditLogController],
   providers: [
     AuditRepository,
     AuditTrail,
@@ -46,6 +45,8 @@ import { SealedValues } from './sealed/sealed-values.service.js';
     LogUpkeep,
     AuditLog,
     InclusionWait,
+    SealedValuesRepository,
+    SealedValues,
   ],
   exports: [
     AuditTrail,
@@ -58,9 +59,7 @@ import { SealedValues } from './sealed/sealed-values.service.js';
     LogUpkeep,
     LogAnchors,
     SequencerRepository,
-  ],
-    SealedValuesRepository,
     SealedValues,
-  exports: [AuditTrail, AuditVerification, RunChains, SealedValues],
+  ],
 })
 export class AuditModule {}

@@ -5,6 +5,7 @@ import { BulkModule } from './bulk/bulk.module.js';
 import { AuditModule } from './compliance/audit/audit.module.js';
 import { SealingModule } from './compliance/audit/log/sealing.module.js';
 import { PiiModule } from './compliance/pii/pii.module.js';
+import { SafeModeModule } from './compliance/safe-mode/safe-mode.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -45,6 +46,7 @@ export class AppModule {
         SealingModule,
         AuthModule,
         PiiModule,
+        SafeModeModule,
         SessionsModule,
         AgentsModule,
         WorkflowModule,

@@ -2,6 +2,7 @@ import { LLMock } from '@copilotkit/aimock';
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { fakeSafeMode } from '../../test/harness/safe-mode.fake.js';
 import { testMetrics } from '../../test/harness/metrics.js';
 import { BreakerRegistry } from '../error-recovery/breaker-registry.js';
 import { ErrorRecovery } from '../error-recovery/error-recovery.service.js';
@@ -40,10 +41,11 @@ const input = { name: '⟦PERSON_1⟧' };
 const USAGE = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 };
 
 const run = (agents: AgentRunner, signal = new AbortController().signal): ReturnType<AgentRunner['run']> =>
-  agents.run('greeter', input, { signal });
+  agents.run('greeter', input, { signal, tenantId: 't1' });
 
 describe('AgentRunner', () => {
   const server = new LLMock({ port: 0 });
+  let safeMode = false;
   let breakers: BreakerRegistry;
   let recovery: ErrorRecovery;
 
@@ -75,6 +77,7 @@ describe('AgentRunner', () => {
         ...config,
       }),
       testMetrics(),
+      fakeSafeMode(() => safeMode),
     );
     return new AgentRunner(agents, models, recovery, breakers);
   }
@@ -201,8 +204,25 @@ describe('AgentRunner', () => {
     expect(recovery.counters()).toMatchObject({ failed: 0, fallbackActivations: 0 });
   });
 
+  it('says of what safe mode has kept inside that the simulation stood in, and asks nobody', async () => {
+    server.onMessage(/.*/, { content: '{"text":"Hello from outside"}' });
+    safeMode = true;
+    const result = await run(runner()).finally(() => {
+      safeMode = false;
+    });
+    expect(result).toMatchObject({
+      output: { text: 'Hello ⟦PERSON_1⟧' },
+      provider: 'simulation',
+      status: 'fallback',
+      degraded: true,
+      error: { code: 'SAFE_MODE' },
+    });
+    expect(server.getRequests()).toHaveLength(0);
+    expect(recovery.counters()).toMatchObject({ failed: 0 });
+  });
+
   it('refuses an unknown agent', async () => {
-    const running = runner().run('nobody', {}, { signal: new AbortController().signal });
+    const running = runner().run('nobody', {}, { signal: new AbortController().signal, tenantId: 't1' });
     await expect(running).rejects.toMatchObject({ code: 'AGENT_NOT_FOUND' });
   });
 
@@ -210,7 +230,7 @@ describe('AgentRunner', () => {
     const running = runner().run(
       'greeter',
       { name: '', secret: 'value' },
-      { signal: new AbortController().signal },
+      { signal: new AbortController().signal, tenantId: 't1' },
     );
     const error: unknown = await running.catch((fault: unknown) => fault);
     expect(error).toMatchObject({ code: 'AGENT_FAILED', errors: [{ path: 'name' }, { path: '' }] });
@@ -251,7 +271,7 @@ describe('AgentRunner', () => {
       }),
     });
     const agents = runner({}, SHIPPED_AGENTS);
-    const options = { signal: new AbortController().signal };
+    const options = { signal: new AbortController().signal, tenantId: 't1' };
     const result = await agents.run('email_generator', emailInput(brief, { requirements }), options);
     expect(result).toMatchObject({ status: 'completed', attempts: 1 });
     const [sent] = promptsSent();

@@ -3,6 +3,7 @@ import { BreakerRegistry } from '../error-recovery/breaker-registry.js';
 import { ErrorRecovery, type RecoveryOutcome } from '../error-recovery/error-recovery.service.js';
 import { isUnsafe } from '../compliance/state/active-content.js';
 import { AppError } from '../kernel/app-error.js';
+import { ERROR_CATALOGUE } from '../kernel/error-catalogue.js';
 import { isStorable } from '../kernel/storable.js';
 import { LanguageModels } from '../llm/language-models.service.js';
 import { ModelError } from '../llm/model-error.js';
@@ -67,7 +68,7 @@ export class AgentRunner implements OnModuleInit {
    * @throws AppError `AGENT_NOT_FOUND`; `AGENT_FAILED` when the input has not the agent's form or even the fallback
    *   fails; the signal's reason when the caller aborts
    */
-  async run(name: string, input: unknown, options: { readonly signal: AbortSignal }): Promise<AgentResult> {
+  async run(name: string, input: unknown, options: RunOptions): Promise<AgentResult> {
     const agent = this.byName.get(name);
     if (!agent) throw new AppError('AGENT_NOT_FOUND');
     const checked = checkInput(agent, input);
@@ -80,7 +81,7 @@ export class AgentRunner implements OnModuleInit {
         isRetryable: (error) => !(error instanceof ModelError) || error.retryable,
         retryAfterMs: (error) => (error instanceof ModelError ? error.retryAfterMs : undefined),
       },
-      (signal) => this.ask(agent, checked, signal, refused),
+      (signal) => this.ask(agent, checked, { ...options, signal }, refused),
     );
     if (!outcome.ok && outcome.reason === 'aborted') throw outcome.error;
     if (!outcome.ok) return this.fallBack(agent, checked, outcome, refused.usage);
@@ -90,23 +91,30 @@ export class AgentRunner implements OnModuleInit {
       usage: addUsage(usage, refused.usage),
       provider,
       model,
-      status: 'completed',
-      degraded: false,
+      ...this.standingOf(provider),
       attempts: outcome.attempts,
       durationMs: outcome.durationMs,
     };
   }
 
+  /** What another than the configured provider has said, was said in its place: that of safe mode. */
+  private standingOf(provider: string): Pick<AgentResult, 'status' | 'degraded' | 'error'> {
+    if (provider === this.models.provider) return { status: 'completed', degraded: false };
+    const error = { code: 'SAFE_MODE', message: ERROR_CATALOGUE.SAFE_MODE.title } as const;
+    return { status: 'fallback', degraded: true, error };
+  }
+
   private async ask(
     agent: AnyAgent,
     input: unknown,
-    signal: AbortSignal,
+    { signal, tenantId }: RunOptions,
     refused: Refusals,
   ): Promise<ModelAnswer<unknown>> {
     const task = agent.prompt(input);
     try {
       const answer = await this.models.generate({
         agent: agent.name,
+        tenantId,
         system: agent.system(input),
         prompt: refused.faults.length === 0 ? task : task + repairNote(refused.faults),
         schema: agent.output,
@@ -148,6 +156,13 @@ export class AgentRunner implements OnModuleInit {
       error,
     };
   }
+}
+
+interface RunOptions {
+  /** Ends the work. */
+  readonly signal: AbortSignal;
+  /** For whom. */
+  readonly tenantId: string;
 }
 
 /** What the attempts of one run have cost and taught so far. */

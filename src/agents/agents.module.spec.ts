@@ -2,7 +2,9 @@ import type { DynamicModule } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
+import { SafeMode } from '../compliance/safe-mode/safe-mode.service.js';
 import { CLOCK, systemClock } from '../kernel/clock.js';
+import { fakeSafeMode } from '../../test/harness/safe-mode.fake.js';
 import { testMetrics } from '../../test/harness/metrics.js';
 import { Metrics } from '../observability/metrics.js';
 import { llmConfig } from '../../test/harness/llm-config.fixture.js';
@@ -14,6 +16,7 @@ import { emailInput } from '../../test/harness/agent-input.fixture.js';
 const GLOBALS = [
   { provide: CLOCK, useValue: systemClock },
   { provide: Metrics, useFactory: testMetrics },
+  { provide: SafeMode, useFactory: () => fakeSafeMode() },
   { provide: getConfigToken('llm'), useValue: llmConfig({ timeoutMs: 12_345 }) },
   {
     provide: getConfigToken('errorRecovery'),
@@ -67,7 +70,7 @@ describe('AgentsModule', () => {
     const input = emailInput({ goal: 'Announce our new dashboard', audience: 'Customers' });
     const result = await app
       .get(AgentRunner)
-      .run('email_generator', input, { signal: new AbortController().signal });
+      .run('email_generator', input, { signal: new AbortController().signal, tenantId: 't1' });
     expect(result).toMatchObject({
       status: 'completed',
       degraded: false,

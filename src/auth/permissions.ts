@@ -4,6 +4,7 @@ import type { Role } from './principal.js';
 const SELF = ['self.read'] as const;
 
 const OPERATE = [
+  'safe-mode.read',
   'sessions.write',
   'sessions.read',
   'definitions.read',
@@ -20,6 +21,7 @@ const OPERATE = [
 ] as const;
 
 const REVIEW = [
+  'safe-mode.read',
   'definitions.read',
   'workflows.read',
   'approvals.read',
@@ -31,7 +33,7 @@ const REVIEW = [
   'schedules.read',
 ] as const;
 
-const OVERSEE = ['audit.read', 'audit.verify', 'retention.read', 'reports.read'] as const;
+const OVERSEE = ['safe-mode.write', 'audit.read', 'audit.verify', 'retention.read', 'reports.read'] as const;
 
 const ADMINISTER = ['definitions.write', 'api-keys.manage', 'webhooks.manage', 'retention.write'] as const;
 

@@ -249,6 +249,15 @@ export const configSchema = z.strictObject({
         .describe('How long an answer is kept for the same `Idempotency-Key`.'),
     })
     .prefault({}),
+  compliance: z
+    .strictObject({
+      safeMode: flag
+        .default(false)
+        .describe(
+          'Whether no model, delivery or webhook outside is called, whatever the switch of the API says.',
+        ),
+    })
+    .prefault({}),
   delivery: z
     .strictObject({
       smtpUrl: urlOf('smtp', 'smtps').describe('Mail server of the channel `smtp`.'),

@@ -534,7 +534,17 @@ export interface ReportDayTable {
 }
 
 /** Every table of the product, as Kysely sees it. */
+export interface SafeModeTable {
+  tenant_id: string;
+  scope: 'tenant' | 'instance';
+  enabled: boolean;
+  reason: string;
+  changed_by: string;
+  changed_at: Date;
+}
+
 export interface Tables {
+  safe_mode: SafeModeTable;
   tenant: TenantTable;
   api_key: ApiKeyTable;
   session: SessionTable;

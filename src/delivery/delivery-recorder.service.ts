@@ -23,7 +23,7 @@ export class DeliveryRecorder {
     private readonly feed: RunEventFeed,
   ) {}
 
-  /** Reads without a record. */
+  /** Does what changes nothing of a run. */
   read<T>(tenantId: string, work: (trx: Trx) => Promise<T>): Promise<T> {
     return this.database.withTenant(tenantId, work);
   }

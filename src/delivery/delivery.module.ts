@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { WorkflowModule } from '../workflow/workflow.module.js';
 import { CHANNEL_PROVIDERS } from './channels/channels.registry.js';
 import { DeliveriesController } from './deliveries.controller.js';
+import { DeliveryHold } from './delivery-hold.service.js';
 import { DeliveryRecorder } from './delivery-recorder.service.js';
 import { DeliveryRepository } from './delivery.repository.js';
 import { DeliveryService } from './delivery.service.js';
@@ -16,6 +17,7 @@ import { SettlementService } from './settlement.service.js';
     ...CHANNEL_PROVIDERS,
     DeliveryRepository,
     DeliveryRecorder,
+    DeliveryHold,
     DeliveryService,
     DeliveryWorker,
     SettlementService,

@@ -1,8 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isEnded } from '../compliance/state/phases.js';
+import { SafeMode } from '../compliance/safe-mode/safe-mode.service.js';
 import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
+import type { DeliveryJob } from '../jobs/job-catalogue.js';
 import { HandBack, type JobContext } from '../jobs/jobs.service.js';
 import { CLOCK, type Clock } from '../kernel/clock.js';
 import { ERROR_CATALOGUE, type ErrorCode } from '../kernel/error-catalogue.js';
@@ -24,6 +26,7 @@ import {
   outcomesOf,
   type Settlement,
 } from './delivery-changes.js';
+import { DeliveryHold } from './delivery-hold.service.js';
 import { DeliveryRecorder } from './delivery-recorder.service.js';
 import { DeliveryRepository, type DeliveryRow } from './delivery.repository.js';
 
@@ -50,13 +53,17 @@ export class DeliveryService {
     private readonly deliveries: DeliveryRepository,
     private readonly channels: ChannelsRegistry,
     private readonly transitions: Transitions,
+    private readonly safeMode: SafeMode,
+    private readonly hold: DeliveryHold,
     private readonly metrics: Metrics,
     @InjectConfig('delivery') private readonly config: AppConfig['delivery'],
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** @throws HandBack when the process stops: another one goes on. */
-  async deliver(tenantId: string, runId: string, { signal, draining }: JobContext): Promise<void> {
+  /** In safe mode the messages wait. @throws HandBack when the process stops: another one goes on. */
+  async deliver(job: DeliveryJob, { signal, draining }: JobContext): Promise<void> {
+    const { tenantId, runId } = job;
+    if (await this.safeMode.isOnNow(tenantId)) return this.hold.hold(job);
     const loaded = await this.loader.load(tenantId, runId);
     if (!loaded || loaded.run.phase !== 'DELIVERY' || isEnded(loaded.run.status)) return;
     if (loaded.holdsBackDelivery(loaded.run)) return this.driveFirst(loaded);
@@ -70,6 +77,7 @@ export class DeliveryService {
     for (let round = 0; ; round++) {
       if (draining.aborted) throw new HandBack();
       signal.throwIfAborted();
+      if (await this.safeMode.isOnNow(tenantId)) return this.hold.hold(job);
       const batch = await this.claim(loaded);
       if (batch.length === 0) break;
       const settlements = await Promise.all(batch.map((delivery) => this.handOver(dispatch, delivery)));
@@ -197,6 +205,9 @@ export class DeliveryService {
     { loaded, channel, url, signal }: Dispatch,
     delivery: DeliveryRow,
   ): Promise<Settlement> {
+    // Turned on since it was claimed: it certainly has not left.
+    if (await this.safeMode.isOnNow(loaded.run.tenantId))
+      return { delivery, status: 'pending', detail: HELD };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.config.timeoutMs)]);
     let result: ChannelResult;
     try {
@@ -263,4 +274,5 @@ async function askChannel(
   }
 }
 
+const HELD = 'safe mode is on';
 const NOTHING_TO_SEND = { total: 0, pending: 0, sending: 0, sent: 0, failed: 0, uncertain: 0 };

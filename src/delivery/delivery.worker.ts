@@ -16,8 +16,8 @@ export class DeliveryWorker implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.server.role === 'api') return;
-    await this.jobs.handle('delivery.deliver', this.config.concurrentRuns, ({ tenantId, runId }, context) =>
-      this.deliveries.deliver(tenantId, runId, context),
+    await this.jobs.handle('delivery.deliver', this.config.concurrentRuns, (job, context) =>
+      this.deliveries.deliver(job, context),
     );
   }
 }

@@ -3,7 +3,7 @@ export interface JobCatalogue {
   /** Drive a run until it waits or ends. */
   'workflow.drive': RunJob;
   /** Hand the approved messages of a run to their channel. */
-  'delivery.deliver': RunJob;
+  'delivery.deliver': DeliveryJob;
   /** Send what is due to a webhook endpoint. */
   'webhooks.deliver': WebhookJob;
   /** Take up the fire times of a schedule that are due, and carry them out. */
@@ -17,6 +17,11 @@ export interface JobCatalogue {
 export interface RunJob {
   readonly tenantId: string;
   readonly runId: string;
+}
+
+export interface DeliveryJob extends RunJob {
+  /** Whether it is known already that the messages wait for safe mode to be lifted. */
+  readonly held?: boolean;
 }
 
 export interface WebhookJob {

@@ -77,6 +77,7 @@ export const ERROR_CATALOGUE = {
   AGENT_FAILED: { status: 502, title: 'The agent failed and has no fallback' },
   BREAKER_NOT_FOUND: { status: 404, title: 'There is no such circuit breaker' },
   BREAKER_OPEN: { status: 503, title: 'The circuit breaker is open' },
+  SAFE_MODE: { status: 503, title: 'Safe mode is on: nothing outside is called' },
   MODEL_UNAVAILABLE: { status: 502, title: 'The model provider did not answer usefully' },
   // Compliance
   AUDIT_UNAVAILABLE: { status: 503, title: 'The audit trail cannot be written, so nothing was changed' },

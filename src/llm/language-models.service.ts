@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SafeMode } from '../compliance/safe-mode/safe-mode.service.js';
 import type { AppConfig } from '../config/app-config.js';
 import { InjectConfig } from '../config/inject-config.js';
 import { Metrics } from '../observability/metrics.js';
@@ -11,12 +12,15 @@ import { MODEL_PROVIDERS } from './providers/provider-registry.js';
 @Injectable()
 export class LanguageModels {
   private readonly opened: OpenModel;
+  private readonly simulation: OpenModel;
 
   constructor(
     @InjectConfig('llm') private readonly config: AppConfig['llm'],
     private readonly metrics: Metrics,
+    private readonly safeMode: SafeMode,
   ) {
     this.opened = MODEL_PROVIDERS[config.provider].open(config);
+    this.simulation = MODEL_PROVIDERS.simulation.open(config);
   }
 
   /** Name of the configured provider. */
@@ -35,22 +39,24 @@ export class LanguageModels {
   }
 
   /**
-   * Asks the model once and answers in the form of the request's schema.
+   * Asks the model once and answers in the form of the request's schema. In safe mode the simulation answers in its place,
+   * and the answer says so.
    *
    * @throws ModelError when the call fails or the answer is not usable; the signal's reason when the caller aborts
    */
   async generate<T>(request: ModelRequest<T>): Promise<ModelAnswer<T>> {
+    const model = (await this.safeMode.isOnNow(request.tenantId)) ? this.simulation : this.opened;
     const startedAt = performance.now();
     const seconds = () => (performance.now() - startedAt) / 1_000;
     try {
-      const answer = await this.opened.generate(request);
-      this.metrics.modelCalled(this.provider, 'success', seconds(), answer.usage);
+      const answer = await model.generate(request);
+      this.metrics.modelCalled(model.provider, 'success', seconds(), answer.usage);
       return answer;
     } catch (error) {
       // A call that its caller has given up says nothing about the provider.
       if (error instanceof ModelError) {
         const outcome = error.kind === 'timeout' ? 'timeout' : 'error';
-        this.metrics.modelCalled(this.provider, outcome, seconds(), error.usage);
+        this.metrics.modelCalled(model.provider, outcome, seconds(), error.usage);
       }
       throw error;
     }

@@ -4,13 +4,15 @@ import type { z } from 'zod';
 export interface ModelRequest<T> {
   /** Who asks: the agent's name. */
   readonly agent: string;
+  /** For whom: its safe mode keeps the question inside. */
+  readonly tenantId: string;
   /** What the model is and must do. */
   readonly system: string;
   /** The task with its data. */
   readonly prompt: string;
   /** The form of the answer. */
   readonly schema: z.ZodType<T>;
-  /** The answer of the simulation provider; not called by any other. */
+  /** The answer of the simulation provider; not called by any other, unless safe mode is on. */
   readonly simulate: () => T;
   /** Ends the call. */
   readonly signal: AbortSignal;

@@ -29,6 +29,7 @@ const KNOWN: Record<keyof Tables, true> = {
   webhook_delivery: true,
   workflow_attribute: true,
   retention_policy: true,
+  safe_mode: true,
   content_orphan: true,
   schema_version: true,
   audit_event: true,

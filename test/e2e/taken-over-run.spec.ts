@@ -82,7 +82,7 @@ describe('a hand-over that a dead process left behind', () => {
     await engine.drive(tenantId, id, going());
     await product.client.post(`/v1/workflows/${id}/approvals`, { decision: 'approve' });
     await engine.drive(tenantId, id, going());
-    await expect(deliveries.deliver(tenantId, id, stopping())).rejects.toBeInstanceOf(HandBack);
+    await expect(deliveries.deliver({ tenantId, runId: id }, stopping())).rejects.toBeInstanceOf(HandBack);
 
     await product.database.force(
       `update delivery set status = 'sending', attempts = 1, sending_at = now() where run_id = $1 and index = 0`,
@@ -90,7 +90,7 @@ describe('a hand-over that a dead process left behind', () => {
     );
     // As after an erasure: nobody can know the addresses any more.
     await product.database.query(`delete from vault_token where run_id = $1 and entity = 'EMAIL'`, [id]);
-    await deliveries.deliver(tenantId, id, going());
+    await deliveries.deliver({ tenantId, runId: id }, going());
     const { body } = await product.client.get(`/v1/workflows/${id}/deliveries`);
     expect(body.items.map((each: { status: string }) => each.status)).toEqual([
       'uncertain',

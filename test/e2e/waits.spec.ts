@@ -249,10 +249,13 @@ describe('a run that waits for a time', () => {
     await reader.untilWaiting(id);
     await reader.decide(id, { decision: 'approve' });
     const { body } = await untilItWaits(id);
-    await product.app.get(DeliveryService, { strict: false }).deliver(await tenantOf(id), body.id, {
-      signal: new AbortController().signal,
-      draining: new AbortController().signal,
-    });
+    await product.app.get(DeliveryService, { strict: false }).deliver(
+      { tenantId: await tenantOf(id), runId: body.id },
+      {
+        signal: new AbortController().signal,
+        draining: new AbortController().signal,
+      },
+    );
     expect((await product.client.get(`/v1/workflows/${id}/deliveries`)).body.items).toEqual([]);
     expect(await deliveredMails(product, id)).toEqual([]);
     await send(id, { name: 'go' });

@@ -62,6 +62,10 @@ export class HttpClient {
     return this.request('POST', path, { ...options, body });
   }
 
+  put(path: string, body?: unknown, options?: TestRequest): Promise<TestAnswer> {
+    return this.request('PUT', path, { ...options, body });
+  }
+
   /** Asks until the answer is as wanted; fails with the last answer after a while. */
   async until(
     path: string,

@@ -225,6 +225,11 @@ export const AUDIT_EVENT_TYPES = {
     meaning: 'The messages of a run were made ready.',
     detail: { channel: 'text', total: 'count' },
   },
+  'delivery.held': {
+    stage: 'fact',
+    class: 'ai-high-risk',
+    meaning: 'Messages wait for safe mode to be lifted.',
+  },
   'delivery.sending': {
     stage: 'intent',
     class: 'ai-high-risk',
@@ -290,6 +295,13 @@ export const AUDIT_EVENT_TYPES = {
     class: 'standard',
     meaning: 'A report was made and handed out; its digest is that of its canonical JSON.',
     detail: { report: 'text', format: 'text', digest: 'hash' },
+  },
+  'safe_mode.changed': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'Safe mode was turned on or off, for a tenant or the whole instance.',
+    members: ['change'],
+    detail: { scope: 'text', reason: 'hash' },
   },
   'retention.policy_changed': {
     stage: 'fact',

@@ -1,6 +1,7 @@
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { fakeSafeMode } from '../../../test/harness/safe-mode.fake.js';
 import { testMetrics } from '../../../test/harness/metrics.js';
 import { LanguageModels } from '../language-models.service.js';
 import { llmConfig } from '../../../test/harness/llm-config.fixture.js';
@@ -20,6 +21,7 @@ function request(
 ): ModelRequest<z.infer<typeof schema>> {
   return {
     agent: 'email_generator',
+    tenantId: 't1',
     system: 'You write e-mails.',
     prompt: PROMPT,
     schema,
@@ -58,6 +60,7 @@ describe.each(providers)('provider %s at the wire', (name) => {
         outputPricePerMillion: 15,
       }),
       testMetrics(),
+      fakeSafeMode(),
     );
   });
   afterEach(() => {
@@ -183,6 +186,7 @@ describe('a model that refuses', () => {
     const models = new LanguageModels(
       llmConfig({ provider: 'openai', baseUrl: server.url, apiKey: KEY }),
       testMetrics(),
+      fakeSafeMode(),
     );
     const fault = await faultOf(models.generate(request()));
     await server.stop();
@@ -199,6 +203,7 @@ describe('a provider that cannot be reached', () => {
     const models = new LanguageModels(
       llmConfig({ provider: 'openai', baseUrl: url, apiKey: KEY }),
       testMetrics(),
+      fakeSafeMode(),
     );
     expect(await faultOf(models.generate(request()))).toMatchObject({ kind: 'unavailable', retryable: true });
   });

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { SafeMode } from '../../compliance/safe-mode/safe-mode.service.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { InjectConfig } from '../../config/inject-config.js';
 import { DatabaseService } from '../../database/database.service.js';
@@ -18,6 +19,8 @@ const TURN_MS = 10_000;
 /** An endpoint that only failed rests as long as it kept the worker, and at most so long. */
 const MOST_REST_MS = 30_000;
 const BATCH = 64;
+/** In safe mode an endpoint rests so long until it is looked again. */
+const HELD_MS = 3_000;
 
 interface Work {
   readonly endpoint: ServedEndpoint;
@@ -39,13 +42,16 @@ export class EndpointTurn {
     private readonly caller: EndpointCaller,
     private readonly recorder: AttemptRecorder,
     private readonly dispatcher: TurnDispatcher,
+    private readonly safeMode: SafeMode,
     @InjectConfig('webhooks') private readonly config: AppConfig['webhooks'],
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async serve(turn: Turn, { signal, draining }: JobContext): Promise<void> {
     const startedAt = performance.now();
-    const isOver = () => draining.aborted || performance.now() - startedAt > TURN_MS;
+    const isHeld = () => this.safeMode.isOn(turn.tenantId);
+    const isOver = () => draining.aborted || isHeld() || performance.now() - startedAt > TURN_MS;
+    await this.safeMode.isOnNow(turn.tenantId);
     const successes: boolean[] = [];
     for (let goesOn = true; goesOn && !isOver();) {
       const work = await this.take(turn);
@@ -55,7 +61,7 @@ export class EndpointTurn {
       signal.throwIfAborted();
     }
     const isFailing = successes.length > 0 && !successes.includes(true);
-    const restMs = isFailing ? Math.min(performance.now() - startedAt, MOST_REST_MS) : 0;
+    const restMs = isHeld() ? HELD_MS : isFailing ? Math.min(performance.now() - startedAt, MOST_REST_MS) : 0;
     await this.database.withTenant(turn.tenantId, (trx) => this.turns.release(trx, turn, restMs / 1_000));
     await this.dispatcher.dispatch();
   }

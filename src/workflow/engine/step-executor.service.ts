@@ -30,6 +30,7 @@ export class StepExecutor {
     try {
       const result = await this.agents.run(task.step.agent, fillTemplate(task.step.input, scopeOf(task)), {
         signal: limit,
+        tenantId: loaded.run.tenantId,
       });
       made = { result, output: keptOf(loaded, task, result), failure: fallbackOf(task, result) };
     } catch (error) {

@@ -1,3 +1,4 @@
+import { isCount } from '../../compliance/state/fact-forms.js';
 import { partsOfKey } from './step-key.js';
 
 /** What the history keeps of a piece of work. Rows of other writers may lack any of it. */
@@ -165,7 +166,12 @@ const NOTHING: ReadonlySet<string> = new Set();
 export function itemsIn(detail: unknown): { indexes: number[] | undefined; failed: FailedItem[] } {
   const { indexes, failed } = (detail ?? {}) as { indexes?: unknown; failed?: unknown };
   return {
-    indexes: Array.isArray(indexes) ? (indexes as number[]) : undefined,
-    failed: Array.isArray(failed) ? (failed as FailedItem[]) : [],
+    indexes: Array.isArray(indexes) && indexes.every(isCount) ? indexes : undefined,
+    failed: Array.isArray(failed) ? failed.filter(isFailedItem) : [],
   };
+}
+
+function isFailedItem(value: unknown): value is FailedItem {
+  const { index, code } = (value ?? {}) as { index?: unknown; code?: unknown };
+  return isCount(index) && typeof code === 'string';
 }

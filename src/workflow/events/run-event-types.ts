@@ -17,6 +17,7 @@ export const RUN_EVENT_TYPES = [
   'approval.escalated',
   'approval.delegated',
   'delivery.started',
+  'delivery.held',
   'delivery.progress',
   'delivery.uncertain',
   'transition.denied',

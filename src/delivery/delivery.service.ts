@@ -101,6 +101,7 @@ export class DeliveryService {
     if (
       approval?.status === 'approved' &&
       artifact &&
+      loaded.alteredContents === 0 &&
       approval.bindingHash.equals(bindingHash(definition, input, artifact.content))
     ) {
       return true;

@@ -44,6 +44,7 @@ const TAGS = [
   'Retention',
   'Audit',
   'Compliance',
+  'Safe mode',
   'Personal data',
   'Agents',
   'Error recovery',

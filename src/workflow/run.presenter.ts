@@ -1,6 +1,7 @@
 import type { LoadedApproval } from './engine/loaded-run.js';
 import { type ApprovalRow, type DecisionRow, delegationsOf } from './review/approval.repository.js';
 import type { Run, RunSummary } from './runs/run.js';
+import { secondsBetween } from './review/approval-times.js';
 import type { DecidedApproval } from './review/review.service.js';
 import { EMPTY_CONTEXT, readContext } from './runs/run-context.js';
 import { readWaitingFor, signalsAwaited, wakesAt } from './runs/waiting-for.js';
@@ -93,6 +94,7 @@ export function presentApproval(approval: ApprovalRow, decisions: readonly Decis
         decision: decision.decision,
         comment: decision.comment ?? undefined,
         decidedAt: decision.decided_at,
+        secondsToDecide: secondsBetween(approval.created_at, decision.decided_at),
       })),
     createdAt: approval.created_at,
     expiresAt: approval.expires_at,
@@ -123,6 +125,7 @@ export function presentDecided({ approval, runId, round, contentHash }: DecidedA
       decision,
       comment: comment ?? undefined,
       decidedAt,
+      secondsToDecide: secondsBetween(approval.createdAt, decidedAt),
     })),
     createdAt: approval.createdAt,
     expiresAt: approval.expiresAt,

@@ -126,6 +126,24 @@ describe('the database itself', () => {
     expect(await decideDirectly(id, reviewer!.id, 'approve')).toBe('CS006');
   });
 
+  it('takes no decision of a key that has lost its role or its time since it was admitted', async () => {
+    const id = await startReview(product, 'four-eyed');
+    const [downgraded, expired] = await reviewers(2);
+    await product.database.force(`update api_key set roles = '{operator}' where id = $1`, [downgraded!.id]);
+    await product.database.force('update api_key set expires_at = now() where id = $1', [expired!.id]);
+    for (const { id: actor } of [downgraded!, expired!]) {
+      for (const decision of ['approve', 'reject', 'request_changes']) {
+        expect(await decideDirectly(id, actor, decision)).toBe('CS006');
+      }
+    }
+    // The program may still know the key as it was; whoever refuses, nothing is decided.
+    for (const { key } of [downgraded!, expired!]) {
+      const { status } = await reader.decide(id, { decision: 'approve' }, key);
+      expect([401, 403]).toContain(status);
+    }
+    expect((await reader.approval(id)).decisions).toEqual([]);
+  });
+
   it('refuses in time what the program has let through, and the refusal is answered as such', async () => {
     const id = await startReview(product, 'four-eyed');
     const [reviewer] = await reviewers(1);

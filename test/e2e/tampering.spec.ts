@@ -132,6 +132,53 @@ describe('what was approved', () => {
     await worker.close();
   });
 
+  it('is not delivered under another definition than the one it was approved under', async () => {
+    const id = await approvedRun();
+    const [before] = await product.database.query<{ document: unknown }>(
+      `select document from workflow_definition where name = 'email-campaign' and version = 1`,
+    );
+    const set = (document: unknown) =>
+      product.database.query(
+        `update workflow_definition set document = $1 where name = 'email-campaign' and version = 1`,
+        [JSON.stringify(document)],
+      );
+    await set({ ...(before?.document as object), purpose: 'another-purpose' });
+    await startWorker();
+    const run = await untilEnded(product.client, id);
+    await worker.close();
+    await set(before?.document);
+    expect(run).toMatchObject({ status: 'FAILED' });
+    expect(JSON.stringify(await reader.history(id))).toContain('content.intact');
+    expect(await deliveredMails(product, id)).toEqual([]);
+  });
+
+  it('is all that a delivery job can send, whatever run was written into it', async () => {
+    await startWorker();
+    const brief = { ...BRIEF, goal: `${BRIEF.goal} This is letter ${++runs}.` };
+    const waiting = await campaignInReview(product.client, { input: { brief } });
+    await worker.close();
+    const id = await approvedRun();
+    await product.database.query(`
+      create function other_run() returns trigger language plpgsql as
+        $$ begin new.data = jsonb_set(new.data, '{runId}', '"${waiting}"'); return new; end $$;
+      create trigger other_run before insert on pgboss.job
+        for each row when (new.name = 'delivery.deliver') execute function other_run()`);
+    await startWorker();
+    await product.client.until(`/v1/workflows/${id}`, ({ body }) => body.phase === 'DELIVERY');
+    await expect
+      .poll(() =>
+        product.database.query(
+          `select from pgboss.job where name = 'delivery.deliver' and state <> 'completed' and data ->> 'runId' = $1`,
+          [waiting],
+        ),
+      )
+      .toEqual([]);
+    await worker.close();
+    await product.database.query('drop trigger other_run on pgboss.job; drop function other_run()');
+    expect(await reader.run(waiting)).toMatchObject({ status: 'WAITING_FOR_APPROVAL' });
+    for (const each of [waiting, id]) expect(await deliveredMails(product, each)).toEqual([]);
+  });
+
   it('is not delivered when it was changed between the last gate and the delivery', async () => {
     const id = await approvedRun();
     // The first look at the delivery comes an hour late.

@@ -193,7 +193,7 @@ export const AUDIT_EVENT_TYPES = {
     class: 'ai-high-risk',
     meaning: 'A person has decided on what was shown.',
     members: ['oversight'],
-    detail: { secondsToDecide: 'count', edited: 'flag', fourEyes: 'flag', requesterDecided: 'flag' },
+    detail: { edited: 'flag', fourEyes: 'flag', requesterDecided: 'flag' },
   },
   'approval.denied': {
     stage: 'fact',

@@ -64,6 +64,7 @@ export class DefinitionStore implements OnModuleInit {
   private readonly pins = new Set<string>();
   private readonly startable = new Map<string, StoredDefinition>();
   private readonly newest: BatchedRead<DefinitionQuestion, NewestRow>;
+  private readonly altered = new WeakSet<WorkflowDefinition>();
   private readonly validators = new WeakMap<WorkflowDefinition, ValidateFunction>();
 
   constructor(
@@ -203,14 +204,20 @@ export class DefinitionStore implements OnModuleInit {
     if (cached) return cached;
     const row = await trx
       .selectFrom('workflow_definition')
-      .select('document')
+      .select(['document', 'digest'])
       .where('name', '=', name)
       .where('version', '=', version)
       .executeTakeFirst();
     if (!row) throw new AppError('DEFINITION_NOT_FOUND');
     const definition = row.document as WorkflowDefinition;
+    if (!digestOf(canonicalJson(definition)).equals(row.digest)) this.altered.add(definition);
     remember(this.pinnedCache, cacheKey(tenantId, name, version), definition);
     return definition;
+  }
+
+  /** Whether a pinned definition is not what it was stored as: somebody has changed it past the program. */
+  isAltered(definition: WorkflowDefinition): boolean {
+    return this.altered.has(definition);
   }
 
   /** The compiled JSON Schema of a definition's input. */
@@ -241,13 +248,17 @@ export class DefinitionStore implements OnModuleInit {
         name: definition.name,
         version: definition.version,
         document,
-        digest: createHash('sha256').update(document).digest(),
+        digest: digestOf(document),
         source,
       })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     return result.numInsertedOrUpdatedRows === 1n;
   }
+}
+
+function digestOf(document: string): Buffer {
+  return createHash('sha256').update(document).digest();
 }
 
 function cacheKey(tenantId: string, name: string, version: number): string {

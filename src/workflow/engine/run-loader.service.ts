@@ -64,11 +64,13 @@ export class RunLoader {
             }
           : undefined,
       artifactVersions: artifact?.version ?? 0,
-      alteredContents: countAltered([
-        [run.inputHash, input],
-        ...steps.map((step) => [step.output_hash, step.output] as const),
-        ...(artifact ? [[artifact.content_hash, artifact.content] as const] : []),
-      ]),
+      alteredContents:
+        Number(this.definitions.isAltered(definition)) +
+        countAltered([
+          [run.inputHash, input],
+          ...steps.map((step) => [step.output_hash, step.output] as const),
+          ...(artifact ? [[artifact.content_hash, artifact.content] as const] : []),
+        ]),
       auditChain: await this.chains.read(trx, chainOf(run), run.createdAt),
       sessionOwnerId: await this.sessions.ownerOf(trx, run.sessionId),
       runRef: this.vault.runSubjectRef(runId),

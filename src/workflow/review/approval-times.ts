@@ -41,3 +41,8 @@ export function nextNoticeAt({
   const times = [...remindAt.slice(reminded), ...(escalateAt && !escalatedAt ? [escalateAt] : [])];
   return times.length === 0 ? undefined : new Date(Math.min(...times.map((at) => at.getTime())));
 }
+
+/** How long somebody had an approval before them when they decided. */
+export function secondsBetween(askedAt: Date, decidedAt: Date): number {
+  return Math.max(0, Math.round((decidedAt.getTime() - askedAt.getTime()) / 1_000));
+}

@@ -22,6 +22,9 @@ export class ApprovalDecisionDto {
 
   @ApiProperty({ format: 'date-time' })
   decidedAt!: string;
+
+  @ApiProperty({ type: 'integer', description: 'How long the approval had been there to be looked at' })
+  secondsToDecide!: number;
 }
 
 /** A say that was handed to somebody else. */

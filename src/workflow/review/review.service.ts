@@ -13,7 +13,7 @@ import { WaitingRuns } from '../engine/waiting-runs.js';
 import { changeOf, joinChanges, type RunChange } from '../runs/run-change.js';
 import { StaleRun } from '../runs/run-writer.service.js';
 import { applyEdits, type EmailEdit } from './artifact-edits.js';
-import { wakesOf } from './approval-times.js';
+import { secondsBetween, wakesOf } from './approval-times.js';
 import { bindingHash } from './binding.js';
 import { statusAfter } from './count-decisions.js';
 import { refusalByDatabase, refusalOf } from './refusal.js';
@@ -212,14 +212,13 @@ function decidedFact(
     outcome: 'success',
     actor: { type: 'apiKey', ref: principal.id },
     targets: [{ type: 'approval', ref: approval.id }],
-    oversight: { decision, shown: shown.toString('hex') },
-    context: { requestId },
-    detail: {
+    oversight: {
+      decision,
+      shown: shown.toString('hex'),
       // How long a person had it before them: evidence of oversight.
-      secondsToDecide: Math.round((now.getTime() - approval.createdAt.getTime()) / 1_000),
-      edited,
-      fourEyes: approval.fourEyes,
-      requesterDecided: principal.id === approval.requesterId,
+      seconds: secondsBetween(approval.createdAt, now),
     },
+    context: { requestId },
+    detail: { edited, fourEyes: approval.fourEyes, requesterDecided: principal.id === approval.requesterId },
   };
 }

@@ -74,9 +74,6 @@ function cyclic(): unknown {
 export const hostileValue: fc.Arbitrary<unknown> = fc.constant(hostile());
 
 function hostile(): unknown {
-  const refuse = (): never => {
-    throw new Error('hostile');
-  };
   return new Proxy(
     {},
     {
@@ -86,4 +83,8 @@ function hostile(): unknown {
       ownKeys: refuse,
     },
   );
+}
+
+function refuse(): never {
+  throw new Error('hostile');
 }

@@ -64,7 +64,7 @@ export class SafeModeSwitch {
         detail: { scope, reason: createHash('sha256').update(reason, 'utf8').digest('hex') },
       });
     });
-    await this.safeMode.refresh();
+    await this.safeMode.reread();
     return this.safeMode.stateOf(tenantId);
   }
 }

@@ -22,7 +22,8 @@ export class SafeModeController {
   @ApiOperation({ summary: 'Tell whether safe mode is on, and why' })
   @ApiOkResponse({ type: SafeModeDto })
   @RequirePermission('safe-mode.read')
-  get(@CurrentPrincipal() principal: Principal): SafeModeDto {
+  async get(@CurrentPrincipal() principal: Principal): Promise<SafeModeDto> {
+    await this.safeMode.isOnNow(principal.tenantId);
     return safeModeDtoOf(this.safeMode.stateOf(principal.tenantId));
   }
 

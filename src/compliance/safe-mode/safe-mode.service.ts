@@ -95,6 +95,12 @@ export class SafeMode implements OnModuleInit, OnModuleDestroy {
     return this.reading;
   }
 
+  /** Reads what has just been changed: a reading under way may have begun before that. */
+  async reread(): Promise<void> {
+    await this.reading;
+    await this.refresh();
+  }
+
   private async read(): Promise<void> {
     try {
       this.switches = await this.repository.enabled(this.database.asEngine);

@@ -40,14 +40,16 @@ const damagedContext = fc
     ),
     foreignJson,
   )
-  .map(([part, value]) => {
-    const performance = { a: { executionTimeMs: 1, timestamp: 'now', status: 'completed' } };
-    const sound = { contextData: { performance }, errorRecoveryState: {}, recoveryAttempts: { a: 1 } };
-    if (part === 'performance' || part === 'lastError')
-      return { ...sound, contextData: { performance, [part]: value } };
-    if (part === 'agent') return { ...sound, contextData: { performance: { a: value } } };
-    return { ...sound, [part]: value };
-  });
+  .map(([part, value]) => contextWith(part, value));
+
+function contextWith(part: string, value: unknown): object {
+  const performance = { a: { executionTimeMs: 1, timestamp: 'now', status: 'completed' } };
+  const sound = { contextData: { performance }, errorRecoveryState: {}, recoveryAttempts: { a: 1 } };
+  if (part === 'performance' || part === 'lastError')
+    return { ...sound, contextData: { performance, [part]: value } };
+  if (part === 'agent') return { ...sound, contextData: { performance: { a: value } } };
+  return { ...sound, [part]: value };
+}
 
 describe('what a row of a run may hold', () => {
   it('is read as a context of the engine’s own form, or as none', () => {

@@ -7,9 +7,11 @@ import { ApiKeyRepository } from './api-key.repository.js';
 import { ApiKeyService } from './api-key.service.js';
 import { AuthGuard } from './auth.guard.js';
 import { DenialRecorder } from './denial-recorder.js';
+import { InstanceRecorder } from './instance-recorder.service.js';
 import { MeController } from './me.controller.js';
 import { PrincipalDirectory } from './principal-directory.service.js';
 import { RejectionRecorder } from './rejection-recorder.js';
+import { SchemaVersionRepository } from './schema-version.repository.js';
 
 /** Who may come in and what they may do; closes every route that does not say otherwise. */
 @Global()
@@ -22,6 +24,8 @@ import { RejectionRecorder } from './rejection-recorder.js';
     AdminKeyBootstrap,
     DenialRecorder,
     RejectionRecorder,
+    SchemaVersionRepository,
+    InstanceRecorder,
     PrincipalDirectory,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],

@@ -16,8 +16,6 @@ import { SealWatch } from './log/seal-watch.service.js';
 import { SequencerRepository } from './log/sequencer.repository.js';
 import { AuditController } from './audit.controller.js';
 import { AuditRepository } from './audit.repository.js';
-import { InstanceRecorder } from './instance/instance-recorder.service.js';
-import { SchemaVersionRepository } from './instance/schema-version.repository.js';
 import { RunChainRepository } from './run-chain.repository.js';
 import { RunChains } from './run-chains.service.js';
 
@@ -43,8 +41,6 @@ import { RunChains } from './run-chains.service.js';
     LogUpkeep,
     AuditLog,
     InclusionWait,
-    SchemaVersionRepository,
-    InstanceRecorder,
   ],
   exports: [
     AuditTrail,

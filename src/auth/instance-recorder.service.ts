@@ -5,16 +5,16 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { DEFAULT_TENANT_ID } from '../../../auth/default-tenant.js';
-import type { AppConfig } from '../../../config/app-config.js';
-import { InjectConfig } from '../../../config/inject-config.js';
-import { DatabaseService } from '../../../database/database.service.js';
-import { migrationDigests } from '../../../database/migrate.js';
-import type { Trx } from '../../../database/trx.js';
-import { canonicalHash } from '../../../kernel/canonical-json.js';
-import { CLOCK, type Clock } from '../../../kernel/clock.js';
-import { newId } from '../../../kernel/ids.js';
-import { AuditTrail } from '../audit-trail.service.js';
+import { AuditTrail } from '../compliance/audit/audit-trail.service.js';
+import type { AppConfig } from '../config/app-config.js';
+import { InjectConfig } from '../config/inject-config.js';
+import { DatabaseService } from '../database/database.service.js';
+import { migrationDigests } from '../database/migrate.js';
+import type { Trx } from '../database/trx.js';
+import { canonicalHash } from '../kernel/canonical-json.js';
+import { CLOCK, type Clock } from '../kernel/clock.js';
+import { newId } from '../kernel/ids.js';
+import { DEFAULT_TENANT_ID } from './default-tenant.js';
 import { SchemaVersionRepository } from './schema-version.repository.js';
 
 const ACTOR = { type: 'system', ref: 'instance' } as const;

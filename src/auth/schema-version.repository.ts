@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
-import type { Trx } from '../../../database/trx.js';
+import type { Trx } from '../database/trx.js';
 
 /** Which schemas have been recorded. For transactions of `withSystem`. */
 @Injectable()

@@ -3,6 +3,7 @@ import { auditVerify } from './commands/audit-verify.command.js';
 import { chaos } from './commands/chaos.command.js';
 import { configValidate } from './commands/config-validate.command.js';
 import { demo } from './commands/demo.command.js';
+import { evidence } from './commands/evidence.command.js';
 import { reportFramework, reportPeriod, reportRun } from './commands/report.command.js';
 import { serve } from './commands/serve.command.js';
 import {
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   workflowApprove,
   workflowReject,
   workflowRequestChanges,
+  evidence,
   reportRun,
   reportPeriod,
   reportFramework,

@@ -44,7 +44,7 @@ export class HttpClient {
       duplex: 'half',
     });
     const text = await response.text();
-    const json = response.headers.get('content-type')?.includes('json') && text !== '';
+    const json = /\bjson\b/.test(response.headers.get('content-type') ?? '') && text !== '';
     return {
       url: response.url,
       status: response.status,

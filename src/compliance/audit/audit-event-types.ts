@@ -291,6 +291,12 @@ export const AUDIT_EVENT_TYPES = {
     meaning: 'A report was made and handed out; its digest is that of its canonical JSON.',
     detail: { report: 'text', format: 'text', digest: 'hash' },
   },
+  'evidence.created': {
+    stage: 'fact',
+    class: 'ai-high-risk',
+    meaning: 'The evidence of a run was handed out; its targets name the digests of the documents in it.',
+    detail: { documents: 'count' },
+  },
   'retention.policy_changed': {
     stage: 'fact',
     class: 'standard',

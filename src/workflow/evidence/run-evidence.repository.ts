@@ -22,7 +22,7 @@ export class RunEvidenceRepository {
   definition(trx: Trx, name: string, version: number) {
     return trx
       .selectFrom('workflow_definition')
-      .select(['digest', 'source'])
+      .select(['digest', 'source', 'document'])
       .where('name', '=', name)
       .where('version', '=', version)
       .executeTakeFirst();
@@ -46,6 +46,29 @@ export class RunEvidenceRepository {
       actorRef: row.actor_ref,
       leaf: JSON.parse(row.leaf.toString('utf8')) as Record<string, unknown>,
     }));
+  }
+
+  /** How many events of a run the trail still holds. */
+  async countEvents(trx: Trx, runId: string): Promise<number> {
+    const { events } = await trx
+      .selectFrom('audit_event')
+      .select(({ fn }) => fn.countAll<number>().as('events'))
+      .where('run_id', '=', runId)
+      .executeTakeFirstOrThrow();
+    return events;
+  }
+
+  /** Ids of the events of a run's chain behind a number, up to another. */
+  async eventIds(trx: Trx, runId: string, after: number, upTo: number): Promise<string[]> {
+    const rows = await trx
+      .selectFrom('audit_event')
+      .select('id')
+      .where('run_id', '=', runId)
+      .where('run_seq', '>', after)
+      .where('run_seq', '<=', upTo)
+      .orderBy('run_seq')
+      .execute();
+    return rows.map(({ id }) => id);
   }
 
   /** How many events of each type and outcome the run's chain holds. */

@@ -293,7 +293,7 @@ function retention({ retention: { retentionDays, source, dueAt } }: RunReport): 
   };
 }
 
-function audit({ audit: { events, head, byType } }: RunReport): ReportSection {
+function audit({ audit: { events, head, byType, log } }: RunReport): ReportSection {
   return {
     title: 'Audit trail',
     blocks: [
@@ -302,7 +302,26 @@ function audit({ audit: { events, head, byType } }: RunReport): ReportSection {
         rows: [
           ['Events in the chain of the run', String(events)],
           ['End of the chain (leaf hash)', head ?? 'none'],
+          ['Log', log?.origin ?? 'nothing is sealed yet'],
+          ...(log
+            ? [
+                ['Checkpoint', `size ${log.treeSize}, root ${log.rootHash}`] as const,
+                ['Not covered by it yet', `${log.pending} of the events below`] as const,
+              ]
+            : []),
         ],
+      },
+      {
+        kind: 'table',
+        caption: 'Events proven against the checkpoint; the JSON form has the proofs',
+        columns: [
+          { title: 'Event', as: 'code', share: 2 },
+          { title: 'Type', share: 1.5 },
+          { title: 'Index', as: 'number', share: 0.7 },
+          { title: 'Leaf hash', as: 'code', share: 2.4 },
+        ],
+        rows: (log?.events ?? []).map((each) => [each.eventId, each.type, String(each.index), each.leafHash]),
+        empty: 'none yet',
       },
       {
         kind: 'table',

@@ -15,6 +15,7 @@ import type { Run } from '../runs/run.js';
 import { readContext } from '../runs/run-context.js';
 import { RunRepository } from '../runs/run.repository.js';
 import { gateChecksOf, type RecordedPassage } from './gate-checks.js';
+import { RunLogProofs } from './run-log-proofs.service.js';
 import { RunEvidenceRepository, type RunEventRow } from './run-evidence.repository.js';
 import type { ApprovalRecord, ConsentInForce, RunIdentity, RunReport } from './run-report.js';
 
@@ -29,6 +30,7 @@ export class RunReports {
     private readonly approvals: ApprovalRepository,
     private readonly evidence: RunEvidenceRepository,
     private readonly retention: RetentionPolicies,
+    private readonly proofs: RunLogProofs,
   ) {}
 
   /** @throws AppError WORKFLOW_NOT_FOUND. */
@@ -37,12 +39,13 @@ export class RunReports {
     const gathered = await this.database.withTenant(tenantId, (trx) => this.gather(trx, runId), {
       snapshot: true,
     });
-    const { run, definition, ...sections } = gathered;
+    const { run, definition, audit, ...sections } = gathered;
     return {
       kind: 'run',
       run: { ...identityOf(run), ...definition },
       ...sections,
       retention: await this.retentionOf(tenantId, run),
+      audit: { ...audit, log: await this.proofs.of(tenantId, run.id) },
     };
   }
 

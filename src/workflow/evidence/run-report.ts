@@ -1,5 +1,6 @@
 import type { GateCheck } from './gate-checks.js';
 import type { ModelUseRow } from './run-evidence.repository.js';
+import type { RunLogProofsSection } from './run-log-proofs.service.js';
 
 /**
  * The compliance report of one run as data: what its JSON form is. Ids, counts, codes and hashes; no content of the run
@@ -94,6 +95,8 @@ export interface ApprovalRecord {
 }
 
 export interface RunAuditSection {
+  /** Null while nothing is sealed. */
+  readonly log: RunLogProofsSection | null;
   /** Length of the run's chain. */
   readonly events: number;
   /** Leaf hash of its newest event, hexadecimal. */

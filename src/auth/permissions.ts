@@ -49,7 +49,13 @@ const OVERSEE = [
   'holds.manage',
 ] as const;
 
-const ADMINISTER = ['definitions.write', 'api-keys.manage', 'webhooks.manage', 'retention.write'] as const;
+const ADMINISTER = [
+  'audit.administer',
+  'definitions.write',
+  'api-keys.manage',
+  'webhooks.manage',
+  'retention.write',
+] as const;
 
 /** One thing a route asks for, as `resource.verb`. */
 export type Permission =

@@ -395,36 +395,13 @@ export const configSchema = z.strictObject({
         .max(1_440)
         .default(15)
         .describe('How often the newest checkpoint of an idle log is signed again, with the time.'),
-      selfCheckHours: z.coerce
-        .number()
-        .min(0.001)
-        .max(8_760)
-        .default(24)
-        .describe('How often what was sealed since the last time is checked.'),
       anchorFolder: z
         .string()
         .default('anchor')
         .describe(
           'Folder of the append-only files with all checkpoints, relative to the data directory; best on another volume. Empty = none.',
         ),
-      anchorUrl: urlOf('http', 'https').describe(
-        'Object store: checkpoints are PUT below this address, each once (If-None-Match).',
-      ),
-      anchorToken: optionalText.describe('Bearer token for the object store.'),
-      witnesses: list
-        .default([])
-        .describe('C2SP witnesses, each as its verifier key, a space and its submission prefix.'),
-      requiredAnchors: list
-        .default([])
-        .describe('Anchors without which nothing is sealed: `file`, `object-store`, names of witnesses.'),
-      anchorIntervalSeconds: z.coerce
-        .number()
-        .min(0.05)
-        .max(86_400)
-        .default(60)
-        .describe(
-          'Shortest time between two checkpoints of a log that go to witnesses and the object store.',
-        ),
+      requiredAnchors: list.default([]).describe('Anchors without which nothing is sealed: `file` or none.'),
     })
     .prefault({}),
   vault: z
@@ -435,9 +412,7 @@ export const configSchema = z.strictObject({
       epochKek: optionalKey.describe(
         'Key of the present epoch, where `kek` is given: 32 bytes in base64. With `kek` it wraps the keys of data subjects.',
       ),
-      previousEpochKek: optionalKey.describe(
-        'Key of the epoch before, until everything is wrapped anew.',
-      ),
+      previousEpochKek: optionalKey.describe('Key of the epoch before, until everything is wrapped anew.'),
       epochDays: whole(1, 3_650)
         .default(30)
         .describe(

@@ -92,6 +92,10 @@ export const ERROR_CATALOGUE = {
   AUDIT_LOG_EMPTY: { status: 404, title: 'Nothing has been sealed in this audit log yet' },
   AUDIT_CHECKPOINT_NOT_FOUND: { status: 404, title: 'No checkpoint of this audit log has that size' },
   AUDIT_TILE_NOT_FOUND: { status: 404, title: 'The audit log has no such tile' },
+  AUDIT_EPOCH_NOT_NEEDED: {
+    status: 409,
+    title: 'The audit log agrees with all that was signed: it goes on as it is',
+  },
   AUDIT_RETENTION_PASSED: { status: 410, title: 'The record was removed when its retention had passed' },
   PII_RESIDUAL: { status: 409, title: 'Personal data was left where only tokens may stand' },
   TEXT_TOO_LARGE: { status: 413, title: 'The text is larger than the detector accepts' },

@@ -12,6 +12,7 @@ import { AuditLogController } from './log/audit-log.controller.js';
 import { InclusionWait } from './log/inclusion-wait.service.js';
 import { LogAnchors } from './log/log-anchors.service.js';
 import { LogCheckpointer } from './log/log-checkpointer.service.js';
+import { LogEpochs } from './log/log-epochs.service.js';
 import { LogGuard } from './log/log-guard.service.js';
 import { LogKeys } from './log/log-keys.service.js';
 import { LogSealer } from './log/log-sealer.service.js';
@@ -51,6 +52,7 @@ import { SealedValues } from './sealed/sealed-values.service.js';
     LogSealer,
     LogCheckpointer,
     LogUpkeep,
+    LogEpochs,
     AuditLog,
     InclusionWait,
     ExportRepository,

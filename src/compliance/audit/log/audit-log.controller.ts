@@ -1,6 +1,19 @@
-import { Controller, Get, Header, Headers, Param, ParseUUIDPipe, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  Headers,
+  Param,
+  ParseUUIDPipe,
+  Post,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
 import {
   ApiAcceptedResponse,
+  ApiCreatedResponse,
   ApiOkResponse,
   ApiOperation,
   ApiParam,
@@ -17,12 +30,15 @@ import { parseTilePath } from '../merkle/tile-path.js';
 import {
   ConsistencyProofDto,
   ConsistencyQuery,
+  EpochDto,
   InclusionProofDto,
   InclusionQuery,
   LogInfoDto,
+  OpenEpochDto,
   PendingProofDto,
 } from './audit-log.dto.js';
 import { AuditLog, type LogInfo, type PlaceProof } from './audit-log.service.js';
+import { LogEpochs, type OpenedEpoch } from './log-epochs.service.js';
 import { InclusionWait } from './inclusion-wait.service.js';
 import { presentConsistency, presentInclusion, presentLeaf, proofText } from './proof.presenter.js';
 
@@ -36,6 +52,7 @@ export class AuditLogController {
   constructor(
     private readonly log: AuditLog,
     private readonly waiting: InclusionWait,
+    private readonly epochs: LogEpochs,
   ) {}
 
   @Get('log')
@@ -133,6 +150,21 @@ export class AuditLogController {
     @Param('id', ParseUUIDPipe) id: string,
   ): Promise<unknown> {
     return presentLeaf(await this.log.event(principal.tenantId, id));
+  }
+
+  /**
+   * For a database that was restored from a backup and lies behind what had been signed: the log goes on under a new
+   * name, and its first leaf under it says so.
+   */
+  @Post('epochs')
+  @ApiOperation({ summary: 'Go on from a database that lies behind its anchor' })
+  @ApiCreatedResponse({ type: EpochDto })
+  @RequirePermission('audit.administer')
+  openEpoch(
+    @CurrentPrincipal() principal: Principal,
+    @Body() { reason }: OpenEpochDto,
+  ): Promise<OpenedEpoch> {
+    return this.epochs.open(principal.tenantId, principal.id, reason);
   }
 
   private proofOf(

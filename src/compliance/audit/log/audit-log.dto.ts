@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
 
 const MAX_SIZE = Number.MAX_SAFE_INTEGER;
 
@@ -93,6 +93,30 @@ export class ConsistencyProofDto {
 
   @ApiProperty({ description: 'Signed note of the checkpoint of size `to`' })
   checkpoint!: string;
+}
+
+/** Why a log goes on under a new name. Texts of people have no place in the trail. */
+export const EPOCH_REASONS = ['restored-backup', 'lost-database', 'damaged-log', 'other'] as const;
+
+export class OpenEpochDto {
+  @ApiProperty({ enum: EPOCH_REASONS })
+  @IsIn(EPOCH_REASONS)
+  reason!: (typeof EPOCH_REASONS)[number];
+}
+
+/** The log under its new name. */
+export class EpochDto {
+  @ApiProperty()
+  origin!: string;
+
+  @ApiProperty({ type: 'integer' })
+  epoch!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Place of the event that says so' })
+  index!: number;
+
+  @ApiProperty({ format: 'uuid' })
+  eventId!: string;
 }
 
 /** A place outside the database that holds checkpoints. */

@@ -80,11 +80,10 @@ export class LogSealer {
         events = this.present(tenantId, pending);
         if (events.length === 0) return;
         isFull = pending.length === BATCH;
-        after = await this.edgeOf(trx, head);
-        const tiles = after.append(events.map(({ leafHash }) => leafHash));
-        await this.repository.writeSealed(trx, head, events, tiles, after.root(), this.clock.now());
+        after = await this.place(trx, head, events);
       });
     } catch (error) {
+      // What it holds may have been rolled back.
       this.edges.delete(tenantId);
       throw error;
     }
@@ -92,6 +91,18 @@ export class LogSealer {
     this.edges.set(tenantId, after);
     this.measure(events);
     return { sealed: events.length, isFull };
+  }
+
+  /** Gives events the next places of a log whose head this transaction has. @throws LogStopped */
+  async place(
+    trx: Trx,
+    head: LogHead,
+    events: readonly (PendingEvent & { leafHash: Buffer })[],
+  ): Promise<RightEdge> {
+    const edge = await this.edgeOf(trx, head);
+    const tiles = edge.append(events.map(({ leafHash }) => leafHash));
+    await this.repository.writeSealed(trx, head, events, tiles, edge.root(), this.clock.now());
+    return edge;
   }
 
   /** Makes the log of a tenant whose first event waits. */

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Trx } from '../../../database/trx.js';
 import { EMPTY_ROOT } from '../merkle/hash.js';
 import type { Tile } from '../merkle/tiles.js';
-import type { LogHead, StoredCheckpoint } from './log-state.js';
+import { type LogHead, type StoredCheckpoint, SYSTEM_LOG_TENANT_ID } from './log-state.js';
 import { HEAD_COLUMNS, headOf } from './log.repository.js';
 
 /** An event that waits for its place. */
@@ -19,6 +19,23 @@ export interface PendingEvent {
 export interface TenantQueue {
   readonly tenantId: string;
   readonly oldestSeq: number;
+}
+
+/** Where the log of a tenant stood, for the log of the instance. */
+export interface RecordedHead {
+  readonly tenantId: string;
+  readonly epoch: number;
+  readonly size: number;
+  readonly origin: string;
+  readonly rootHash: Buffer;
+}
+
+/** The newest checkpoint of a log that has been idle. */
+export interface SilentCheckpoint {
+  readonly tenantId: string;
+  readonly epoch: number;
+  readonly size: number;
+  readonly note: string;
 }
 
 /** Moves logs on. For transactions of `DatabaseService.withSequencer`. */
@@ -116,6 +133,76 @@ export class SequencerRepository {
       select count(*) as removed from removed
     `.execute(trx);
     if (rows[0]?.removed !== events.length) throw new Error('events that were to be sealed are gone');
+  }
+
+  /** Newest checkpoints that the log of the instance does not hold yet, unless another process is at them. */
+  async unrecorded(trx: Trx): Promise<RecordedHead[]> {
+    const { rows } = await sql<RecordedHead>`
+      select head.tenant_id as "tenantId", newest.epoch, newest.size, newest.origin, newest.root_hash as "rootHash"
+        from audit_head head cross join lateral (
+          select epoch, size, origin, root_hash from audit_checkpoint checkpoint
+           where checkpoint.tenant_id = head.tenant_id order by epoch desc, checkpoint.size desc limit 1) newest
+       where head.tenant_id <> ${SYSTEM_LOG_TENANT_ID}
+         and (head.recorded_epoch, head.recorded_size) <> (newest.epoch, newest.size)
+         for update of head skip locked
+    `.execute(trx);
+    return rows;
+  }
+
+  async markRecorded(trx: Trx, { tenantId, epoch, size }: RecordedHead): Promise<void> {
+    await trx
+      .updateTable('audit_head')
+      .set({ recorded_epoch: epoch, recorded_size: size })
+      .where('tenant_id', '=', tenantId)
+      .execute();
+  }
+
+  /** Newest checkpoints of logs about which neither a checkpoint nor this signer has said anything since. */
+  async silentSince(trx: Trx, signer: string, since: Date): Promise<SilentCheckpoint[]> {
+    const { rows } = await sql<SilentCheckpoint>`
+      select head.tenant_id as "tenantId", newest.epoch, newest.size, newest.note
+        from audit_head head cross join lateral (
+          select epoch, size, note, created_at from audit_checkpoint checkpoint
+           where checkpoint.tenant_id = head.tenant_id order by epoch desc, checkpoint.size desc limit 1) newest
+       where newest.created_at < ${since}
+         and not exists (select from audit_cosignature cosignature
+           where (cosignature.tenant_id, cosignature.epoch, cosignature.size, cosignature.signer) =
+                 (head.tenant_id, newest.epoch, newest.size, ${signer}) and cosignature.signed_at >= ${since})
+    `.execute(trx);
+    return rows;
+  }
+
+  /** Keeps the newest signature line of a cosigner. */
+  async putCosignature(
+    trx: Trx,
+    { tenantId, epoch, size }: SilentCheckpoint,
+    signer: string,
+    line: string,
+    at: Date,
+  ): Promise<void> {
+    await trx
+      .insertInto('audit_cosignature')
+      .values({ tenant_id: tenantId, epoch, size, signer, line, signed_at: at })
+      .onConflict((conflict) =>
+        conflict.columns(['tenant_id', 'epoch', 'size', 'signer']).doUpdateSet({ line, signed_at: at }),
+      )
+      .execute();
+  }
+
+  /** Gives a log its next name. */
+  async openEpoch(trx: Trx, { tenantId }: LogHead, epoch: number, origin: string): Promise<void> {
+    await trx.updateTable('audit_head').set({ epoch, origin }).where('tenant_id', '=', tenantId).execute();
+  }
+
+  /** The place in the queue of one event. */
+  async queued(trx: Trx, tenantId: string, eventId: string): Promise<number> {
+    const { seq } = await trx
+      .selectFrom('audit_pending')
+      .select('seq')
+      .where('tenant_id', '=', tenantId)
+      .where('event_id', '=', eventId)
+      .executeTakeFirstOrThrow();
+    return Number(seq);
   }
 
   async insertCheckpoint(trx: Trx, checkpoint: StoredCheckpoint): Promise<void> {

@@ -32,6 +32,7 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   /** When a checkpoint of a log was last tried. */
   private readonly signedMs = new Map<string, number>();
   private nextUpkeepMs = 0;
+  private hasKept = false;
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private isBlind = false;
@@ -127,9 +128,18 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
     if (performance.now() < this.nextUpkeepMs) return;
     this.nextUpkeepMs = performance.now() + UPKEEP_MS;
     const seals = this.server.role !== 'api';
-    for (const head of await this.upkeep.heads()) {
-      await this.guarded(head.tenantId, () => this.upkeep.inspect(head));
-      if (seals && head.isGrown) this.grown.add(head.tenantId);
+    try {
+      for (const head of await this.upkeep.heads()) {
+        await this.guarded(head.tenantId, () => this.upkeep.inspect(head));
+        if (seals && head.isGrown) this.grown.add(head.tenantId);
+      }
+      if (!seals) return;
+      await this.upkeep.cosignIdle();
+      // Not at the start, when nothing has been sealed by this process.
+      if (this.hasKept) await this.upkeep.record();
+      this.hasKept = true;
+    } catch (error) {
+      this.logger.warn({ event: 'audit.upkeep_failed', err: error }, 'logs are looked after a minute later');
     }
   }
 

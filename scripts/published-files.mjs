@@ -119,8 +119,8 @@ ${table(['Type', 'Stage', 'Class', 'Meaning', 'Members', 'Detail'], typeRows)}
 
 ## Retention classes
 
-How many days records are kept where no policy says otherwise, and the fewest that a policy may set.
-What stands in the chain of a run is kept as \`ai-high-risk\` at least, so that a chain goes whole.
+How many days the records of a class are meant to be kept, and the fewest that any policy may set. Nothing removes records yet: all are kept.
+What stands in the chain of a run counts as \`ai-high-risk\` at least, so that a chain goes whole.
 
 ${table(['Class', 'At least', 'By default', 'What for'], classRows)}
 `;

@@ -408,9 +408,7 @@ export const configSchema = z.strictObject({
         .describe(
           'Folder of the append-only files with all checkpoints, relative to the data directory; best on another volume. Empty = none.',
         ),
-      requiredAnchors: list
-        .default([])
-        .describe('Anchors without which nothing is sealed: `file` or none.'),
+      requiredAnchors: list.default([]).describe('Anchors without which nothing is sealed: `file` or none.'),
     })
     .prefault({}),
   vault: z
@@ -421,9 +419,7 @@ export const configSchema = z.strictObject({
       epochKek: optionalKey.describe(
         'Key of the present epoch, where `kek` is given: 32 bytes in base64. With `kek` it wraps the keys of data subjects.',
       ),
-      previousEpochKek: optionalKey.describe(
-        'Key of the epoch before, until everything is wrapped anew.',
-      ),
+      previousEpochKek: optionalKey.describe('Key of the epoch before, until everything is wrapped anew.'),
       epochDays: whole(1, 3_650)
         .default(30)
         .describe(

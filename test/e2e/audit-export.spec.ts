@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AuditExporter } from '../../src/compliance/audit/export/audit-exporter.service.js';
 import { AuditLog } from '../../src/compliance/audit/log/audit-log.service.js';
-import { canonicalJson } from '../../src/kernel/canonical-json.js';
 import { newId } from '../../src/kernel/ids.js';
 import { campaignInReview, untilEnded } from '../harness/campaign.js';
-import { forge, type Forgeable, linesOf } from '../harness/forged-export.js';
+import { type Forgeable, linesOf } from '../harness/forged-export.js';
 import { OfflineVerifier } from '../harness/offline-verifier.js';
 import { type Product, startProduct } from '../harness/product.js';
 import { expectProblem } from '../harness/problem.js';
@@ -113,40 +111,6 @@ describe('a filtered export', () => {
     expect(headerOf(text)['filters']).toEqual({
       from: '2000-01-01T00:00:00.000Z',
       to: '2001-01-01T00:00:00.000Z',
-    });
-  });
-});
-
-describe('the evidence of a run', () => {
-  it('holds all its events, where its chain ends, and which documents they name', async () => {
-    // An output of a step, as it is stored: its event names its hash.
-    const [stored] = await product.database.query<{ body: unknown }>(
-      `select content.body from content, audit_event event
-        where event.run_id = '${runId}' and event.type = 'workflow.step_completed'
-          and convert_from(event.leaf, 'UTF8')::jsonb -> 'detail' ->> 'output' = encode(content.hash, 'hex') limit 1`,
-    );
-    const artefact = Buffer.from(canonicalJson(stored?.body));
-    const lines = await product.app
-      .get(AuditExporter)
-      .bundle({ tenantId, actorRef: newId(), requestId: newId() }, runId, [
-        { name: 'artefact.json', mediaType: 'application/json', body: artefact },
-        { name: 'cover.txt', mediaType: 'text/plain', body: Buffer.from('Dear auditor') },
-      ]);
-    let text = '';
-    for await (const part of lines) text += part;
-    expect(offline.verify(text, '--key', vkey)).toMatchObject({
-      code: 0,
-      input: 'bundle',
-      counts: { runs: 1, documents: 2, recordedDocuments: 1 },
-    });
-    expect(linesOf(text).at(-2)).toMatchObject({ kind: 'run', id: runId });
-    const cut = forge(text, (all) => {
-      const last = all.findLastIndex(({ kind }) => kind === 'event');
-      return all.toSpliced(last, 1);
-    });
-    expect(offline.verify(cut, '--key', vkey)).toMatchObject({
-      code: 1,
-      fault: { reason: 'chain_cut', runId },
     });
   });
 });

@@ -20,7 +20,12 @@ let stage: Stage;
 const ready = new Map<string, ReadyRequest>();
 
 beforeAll(async () => {
-  stage = await startProduct({ COUNTERSIGN_ROLE: 'api', COUNTERSIGN_LOG_LEVEL: 'silent' });
+  stage = await startProduct({
+    COUNTERSIGN_ROLE: 'api',
+    COUNTERSIGN_LOG_LEVEL: 'silent',
+    // For most of the time there is no worker that would seal.
+    COUNTERSIGN__AUDIT__MAX_SEAL_DELAY_MS: '3600000',
+  });
   for (const [route, build] of BUILDERS) ready.set(route, await build(stage));
 }, 180_000);
 afterAll(() => stage?.close());

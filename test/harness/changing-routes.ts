@@ -1,7 +1,12 @@
+import { AuditLog } from '../../src/compliance/audit/log/audit-log.service.js';
+import { FileAnchor } from '../../src/compliance/audit/log/file-anchor.js';
+import { signCheckpoint } from '../../src/compliance/audit/merkle/checkpoint.js';
+import { SigningKey } from '../../src/compliance/audit/merkle/ed25519.js';
 import { newId } from '../../src/kernel/ids.js';
 import { ndjsonOf, noteRows, prepareNotes, upload } from './bulk-upload.js';
 import { BRIEF, campaignInReview, openSession, recipients, SENDER, untilEnded } from './campaign.js';
 import type { TestAnswer, TestRequest } from './http-client.js';
+import { TEST_TENANT_ID } from './database.js';
 import { startInstance } from './instance.js';
 import type { Product } from './product.js';
 import { makeSchedule, scheduleBody } from './schedules.js';
@@ -140,6 +145,10 @@ export const CHANGING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<
   'DELETE /v1/audit/holds/{id}': async ({ client }) => ({
     at: { id: made(await client.post('/v1/audit/holds', { scope: 'tenant', ...HOLD })).body.id as string },
   }),
+  'POST /v1/audit/epochs': async (stage) => {
+    await anchorAhead(stage);
+    return { body: { reason: 'restored-backup' } };
+  },
 };
 
 const HOLD = { reference: 'case 2026/117' };
@@ -166,6 +175,17 @@ export async function whileWorking<T>(stage: Stage, work: () => Promise<T>): Pro
   } finally {
     await worker.close();
   }
+}
+
+/** Lets the anchor know more than the database holds, as after a restored backup. */
+async function anchorAhead({ app, config }: Stage): Promise<void> {
+  const log = app.get(AuditLog);
+  await log.seal(TEST_TENANT_ID);
+  const { origin = '', size = 0, rootHash = Buffer.alloc(32) } = (await log.checkpoint(TEST_TENANT_ID)) ?? {};
+  const note = signCheckpoint({ origin, size: BigInt(size + 1), rootHash }, [
+    new SigningKey(Buffer.alloc(32)),
+  ]);
+  await new FileAnchor(config.audit.anchorFolder ?? '').append(TEST_TENANT_ID, note, new Date());
 }
 
 const reviewedRun = (stage: Stage) => whileWorking(stage, () => campaignInReview(stage.client, { count: 1 }));

@@ -65,7 +65,6 @@ import { SealedValues } from './sealed/sealed-values.service.js';
     SealedValues,
   ],
   exports: [
-    AuditExporter,
     AuditTrail,
     AuditVerification,
     RunChains,

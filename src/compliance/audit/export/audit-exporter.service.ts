@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DatabaseService } from '../../../database/database.service.js';
 import { AppError } from '../../../kernel/app-error.js';
@@ -28,14 +27,6 @@ export interface ExportRequest {
   readonly toIndex?: number | undefined;
   /** Sizes for which it is to show that the log continues them. */
   readonly consistentWith?: readonly number[] | undefined;
-}
-
-/** A document that goes with the events of a run. */
-export interface BundleDocument {
-  readonly name: string;
-  readonly mediaType: string;
-  /** Canonical JSON where an event names its hash, so that the digest is the one recorded. */
-  readonly body: Buffer;
 }
 
 interface Opened {
@@ -68,21 +59,7 @@ export class AuditExporter {
    */
   async export(caller: ExportCaller, request: ExportRequest): Promise<AsyncGenerator<string>> {
     const type = Object.values(request.filters).some((value) => value !== undefined) ? 'filtered' : 'log';
-    return this.lines(caller.tenantId, await this.open(caller, type, request), []);
-  }
-
-  /**
-   * The evidence of a run: all its events with their proofs, where its chain ends, and documents.
-   *
-   * @throws AppError AUDIT_UNAVAILABLE when it cannot be recorded.
-   */
-  async bundle(
-    caller: ExportCaller,
-    runId: string,
-    documents: readonly BundleDocument[],
-  ): Promise<AsyncGenerator<string>> {
-    const opened = await this.open(caller, 'bundle', { filters: { workflowId: runId } });
-    return this.lines(caller.tenantId, opened, documents);
+    return this.lines(caller.tenantId, await this.open(caller, type, request));
   }
 
   private async open(caller: ExportCaller, type: ExportType, request: ExportRequest): Promise<Opened> {
@@ -140,18 +117,13 @@ export class AuditExporter {
     }
   }
 
-  private async *lines(
-    tenantId: string,
-    opened: Opened,
-    documents: readonly BundleDocument[],
-  ): AsyncGenerator<string> {
+  private async *lines(tenantId: string, opened: Opened): AsyncGenerator<string> {
     const writer = new ExportWriter();
     const { type, checkpoint, from, to, request } = opened;
     const { size } = checkpoint;
     yield this.header(writer, tenantId, opened) + writer.checkpoint(checkpoint.note);
     for (const earlier of request.consistentWith ?? [])
       yield await this.consistency(writer, tenantId, earlier, size);
-    for (const document of documents) yield await this.document(writer, tenantId, opened, document);
     if (type === 'log') yield* this.nodes(writer, tenantId, 0, from);
     const pages =
       type === 'log'
@@ -159,7 +131,7 @@ export class AuditExporter {
         : this.source.filtered(tenantId, request.filters, size);
     for await (const page of pages) yield page.map((place) => placeLine(writer, place)).join('');
     if (type === 'log') yield* this.nodes(writer, tenantId, to, size);
-    yield* this.runs(writer, tenantId, opened);
+    if (type === 'log') yield* this.runs(writer, tenantId, { from, to });
     yield writer.trailer();
   }
 
@@ -191,18 +163,6 @@ export class AuditExporter {
     return writer.consistency(from, await this.source.rootAt(tenantId, from), proof);
   }
 
-  private async document(
-    writer: ExportWriter,
-    tenantId: string,
-    { request, checkpoint }: Opened,
-    { name, mediaType, body }: BundleDocument,
-  ): Promise<string> {
-    const digest = createHash('sha256').update(body).digest('hex');
-    const runId = request.filters.workflowId as string;
-    const index = await this.source.indexNaming(tenantId, runId, digest, checkpoint.size);
-    return writer.document(name, mediaType, body, index);
-  }
-
   private async *nodes(
     writer: ExportWriter,
     tenantId: string,
@@ -217,16 +177,11 @@ export class AuditExporter {
   private async *runs(
     writer: ExportWriter,
     tenantId: string,
-    { type, from, to, checkpoint, request }: Opened,
+    range: { readonly from: number; readonly to: number },
   ): AsyncGenerator<string> {
-    if (type === 'log') {
-      for await (const ends of this.source.runEnds(tenantId, { from, to })) {
-        yield ends.map(({ id, events, head }) => writer.run(id, events, head)).join('');
-      }
+    for await (const ends of this.source.runEnds(tenantId, range)) {
+      yield ends.map(({ id, events, head }) => writer.run(id, events, head)).join('');
     }
-    if (type !== 'bundle') return;
-    const end = await this.source.runEnd(tenantId, request.filters.workflowId as string, checkpoint.size);
-    if (end) yield writer.run(end.id, end.events, end.head);
   }
 }
 

@@ -60,10 +60,11 @@ export class ExportSource {
         const paths = rows.map(({ index }) => inclusionPath(index, size));
         const own = rows.map(({ index }) => ({ start: index, end: index + 1 }));
         const tiles = new TileSet(await this.logs.tiles(trx, tenantId, tilesFor([...paths.flat(), ...own])));
-        return rows.map((row, n) => ({
-          ...eventOf({ index: row.index, hash: tiles.hashOf({ start: row.index, end: row.index + 1 }) }, row),
-          proof: (paths[n] ?? []).map((range) => tiles.hashOf(range)),
-        }));
+        return rows.map((row, n) => {
+          const hash = tiles.hashOf({ start: row.index, end: row.index + 1 });
+          const proof = (paths[n] ?? []).map((range) => tiles.hashOf(range));
+          return eventOf({ index: row.index, hash }, row, proof);
+        });
       });
       const last = events.at(-1);
       if (!last) return;
@@ -103,18 +104,6 @@ export class ExportSource {
     }
   }
 
-  /** The end of one run, if a checkpoint of this size covers it. */
-  runEnd(tenantId: string, runId: string, size: number): Promise<RunEnd | undefined> {
-    return this.database.withTenant(tenantId, (trx) => this.exports.runEnd(trx, tenantId, runId, size));
-  }
-
-  /** Index of an event of a run whose leaf names a digest; undefined when none does. */
-  indexNaming(tenantId: string, runId: string, digest: string, size: number): Promise<number | undefined> {
-    return this.database.withTenant(tenantId, (trx) =>
-      this.exports.indexNaming(trx, tenantId, runId, digest, size),
-    );
-  }
-
   private async leafHashes(trx: Trx, tenantId: string, from: number, to: number): Promise<Buffer[]> {
     const first = Math.floor(from / TILE_WIDTH);
     const last = Math.floor((to - 1) / TILE_WIDTH);
@@ -128,8 +117,12 @@ export class ExportSource {
   }
 }
 
-function eventOf({ index, hash }: { index: number; hash: Buffer }, row: AuditRow): ExportEvent {
-  return { index, hash, leaf: row.leaf, columns: columnsOf(row) };
+function eventOf(
+  { index, hash }: { index: number; hash: Buffer },
+  row: AuditRow,
+  proof?: readonly Buffer[],
+): ExportEvent {
+  return { index, hash, leaf: row.leaf, columns: columnsOf(row), ...(proof && { proof }) };
 }
 
 function columnsOf(row: AuditRow): ExportColumns {

@@ -65,34 +65,4 @@ export class ExportRepository {
     `.execute(trx);
     return rows;
   }
-
-  /** The end of one run, if its newest event stands below a size of the log. */
-  async runEnd(trx: Trx, tenantId: string, runId: string, size: number): Promise<RunEnd | undefined> {
-    const { rows } = await sql<RunEnd>`
-      select run.id, run.audit_seq as events, run.audit_head as head
-        from workflow_run run
-        join audit_event event on event.run_id = run.id and event.run_seq = run.audit_seq
-        join audit_index place on place.event_id = event.id
-       where run.tenant_id = ${tenantId} and run.id = ${runId} and run.audit_head is not null and place.index < ${size}
-    `.execute(trx);
-    return rows[0];
-  }
-
-  /** The first event of a run whose leaf holds a digest as one of its values. */
-  async indexNaming(
-    trx: Trx,
-    tenantId: string,
-    runId: string,
-    digest: string,
-    size: number,
-  ): Promise<number | undefined> {
-    const { rows } = await sql<{ index: number }>`
-      select place.index
-        from audit_event event join audit_index place on place.event_id = event.id
-       where event.tenant_id = ${tenantId} and event.run_id = ${runId} and place.index < ${size}
-         and position(convert_to(${`"${digest}"`}, 'UTF8') in event.leaf) > 0
-       order by place.index limit 1
-    `.execute(trx);
-    return rows[0]?.index;
-  }
 }

@@ -356,7 +356,9 @@ function newestWords(own: readonly ConsentRow[], withdrawnElsewhere: readonly Co
 /** A withdrawal of everything is one of each purpose that was spoken of. */
 function forEachPurpose(row: ConsentRow, own: readonly ConsentRow[]): ConsentRow[] {
   if (row.purpose !== EVERY_PURPOSE) return [row];
-  return [...new Set(own.map(({ purpose }) => purpose))].map((purpose) => Object.assign({}, row, { purpose }));
+  return [...new Set(own.map(({ purpose }) => purpose))].map((purpose) =>
+    Object.assign({}, row, { purpose }),
+  );
 }
 
 /** What was taken over ends by a later withdrawal elsewhere: of the subject, or of everybody. */

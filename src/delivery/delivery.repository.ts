@@ -11,6 +11,8 @@ export interface NewDelivery {
   readonly subjectRef: string;
   readonly channel: string;
   readonly messageId: string;
+  /** Why it is not sent at all. */
+  readonly withheld?: string;
 }
 
 /** Deliveries by status. */
@@ -43,22 +45,34 @@ export class DeliveryRepository {
         subject_ref: delivery.subjectRef,
         channel: delivery.channel,
         message_id: delivery.messageId,
-        status: 'pending' as const,
+        ...(delivery.withheld === undefined
+          ? { status: 'pending' as const }
+          : {
+              status: 'failed' as const,
+              detail: delivery.withheld,
+              settled_at: now,
+              settled_by: 'delivery',
+            }),
         created_at: now,
       }));
       await trx.insertInto('delivery').values(rows).execute();
     }
   }
 
-  /** Recipients for whom nothing more is done, by place. */
-  async leftOut(trx: Trx, runId: string): Promise<ReadonlySet<number>> {
+  /** Recipients for whom nothing more is done, by place, and the codes that say why. */
+  async leftOut(trx: Trx, runId: string): Promise<ReadonlyMap<number, string>> {
     const rows = await trx
       .selectFrom('workflow_step')
       .select('detail')
       .where('run_id', '=', runId)
       .where('status', '=', 'left_out')
       .execute();
-    return new Set(rows.map(({ detail }) => Number((detail as { recipient?: unknown } | null)?.recipient)));
+    return new Map(
+      rows.map(({ detail }) => {
+        const { recipient, code } = (detail ?? {}) as { recipient?: unknown; code?: unknown };
+        return [Number(recipient), String(code)];
+      }),
+    );
   }
 
   async counts(trx: Trx, runId: string): Promise<DeliveryCounts> {

@@ -18,6 +18,7 @@ import { recordOf, violationsOf, withDecision } from '../workflow/policies/polic
 import { RunPolicies } from '../workflow/policies/run-policies.service.js';
 import { bindingHash } from '../workflow/review/binding.js';
 import { changeOf, joinChanges } from '../workflow/runs/run-change.js';
+import { whyWithheld } from '../workflow/subjects/withheld.js';
 import type { ChannelResult, DeliveryChannel, Reconciliation } from './channels/delivery-channel.js';
 import { ChannelsRegistry } from './channels/channels.registry.js';
 import { composeMessage, destinationOf, placesOf, UnrestorableMessage } from './compose-message.js';
@@ -161,10 +162,18 @@ export class DeliveryService {
       if (isEnded(current.status) || (await this.deliveries.counts(trx, run.id)).total > 0) return undefined;
       // Read with the run locked: somebody may have been left out since it was loaded.
       const leftOut = await this.deliveries.leftOut(trx, run.id);
-      const places = placesOf(loaded).filter((index) => !leftOut.has(index));
-      const rows = places.map((index) => {
+      const rows = placesOf(loaded).map((index) => {
         const id = newId();
-        return { id, index, subjectRef: refs[index] ?? '', channel, messageId: `<${id}@countersign>` };
+        const code = leftOut.get(index);
+        const withheld = code === undefined ? undefined : whyWithheld(code);
+        return {
+          id,
+          index,
+          subjectRef: refs[index] ?? '',
+          channel,
+          messageId: `<${id}@countersign>`,
+          withheld,
+        };
       });
       await this.deliveries.insert(trx, run.tenantId, run.id, rows, this.clock.now());
       const change = changeOf({

@@ -198,18 +198,24 @@ export class TokenVault {
     const keys = new Map<string, SubjectKey>();
     const subjects = [...refs].map((subjectRef) => ({ tenantId, subjectRef }));
     if (subjects.length === 0) return keys;
-    const find = async () => {
-      for (const found of await this.repository.findKeysOf(within(trx), subjects))
+    const find = async (wanted: readonly Subject[]) => {
+      for (const found of await this.repository.findKeysOf(within(trx), wanted))
         keys.set(keyName(found), this.unwrap(found));
     };
-    await find();
+    await find(subjects);
     const missing = subjects.filter((subject) => !keys.has(keyName(subject)));
     if (missing.length === 0) return keys;
-    await this.repository.addKeys(
+    const made = new Map<string, SubjectKey>();
+    const added = await this.repository.addKeys(
       trx,
-      missing.map((subject) => this.makeKey(subject, new Map())),
+      missing.map((subject) => this.makeKey(subject, made)),
     );
-    await find();
+    for (const subject of missing) {
+      const key = made.get(keyName(subject));
+      if (key && added.has(subject.subjectRef)) keys.set(keyName(subject), key);
+    }
+    const others = missing.filter(({ subjectRef }) => !added.has(subjectRef));
+    if (others.length > 0) await find(others);
     return keys;
   }
 

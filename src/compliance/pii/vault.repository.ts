@@ -55,18 +55,19 @@ export class VaultRepository {
   }
 
   /**
-   * Stores keys for subjects that have none. Where somebody else is making one, theirs stands: read what is there
-   * afterwards.
+   * Stores keys for subjects that have none, and says for whom. Where somebody else is making one, theirs stands.
    */
-  async addKeys(trx: Trx, keys: readonly WrappedKey[]): Promise<void> {
+  async addKeys(trx: Trx, keys: readonly WrappedKey[]): Promise<ReadonlySet<string>> {
     const inOrder = [...keys].sort((a, b) => (a.subjectRef < b.subjectRef ? -1 : 1));
-    await sql`
+    const { rows } = await sql<{ subject_ref: string }>`
       insert into subject_key as present (tenant_id, subject_ref, wrapped_key, kek_id)
       select * from unnest(${inOrder.map((key) => key.tenantId)}::uuid[], ${inOrder.map((key) => key.subjectRef)}::text[],
         ${inOrder.map((key) => key.wrappedKey)}::bytea[], ${inOrder.map((key) => key.kekId)}::text[])
       on conflict (tenant_id, subject_ref) do update
         set wrapped_key = excluded.wrapped_key, kek_id = excluded.kek_id, created_at = now(), destroyed_at = null
-        where present.wrapped_key is null`.execute(trx);
+        where present.wrapped_key is null
+      returning subject_ref`.execute(trx);
+    return new Set(rows.map((row) => row.subject_ref));
   }
 
   /** The key of a subject as it was before it was destroyed; undefined when there was none. For `withRetention`. */

@@ -24,8 +24,9 @@ export function reviewArtifact(
   const { artifact, definition } = loaded;
   const delivers = definition.phases.DELIVERY.delivery !== undefined;
   if (!artifact) return { ...NO_ARTIFACT, outgoing: delivers ? undefined : 'nothing' };
-  const texts = textsIn(artifact.content);
-  const messages = messagesIn(artifact.content);
+  const content = withoutLeftOut(loaded, artifact.content);
+  const texts = textsIn(content);
+  const messages = messagesIn(content);
   return {
     drafts: draftsOf(messages, reviewers, definition.phases.GENERATION.artifact?.mustContain ?? []),
     templates: {
@@ -56,6 +57,13 @@ interface Message {
 function messagesIn(content: unknown): readonly Message[] {
   const emails = (content as { emails?: unknown } | null)?.emails;
   return Array.isArray(emails) ? (emails as unknown[]).map((each) => (each ?? {}) as Message) : [];
+}
+
+/** What of an artefact still goes out: messages to people who were left out since do not, and their tokens may be gone. */
+function withoutLeftOut(loaded: LoadedRun, content: unknown): unknown {
+  const notSent = loaded.leftOutAddresses();
+  if (notSent.size === 0) return content;
+  return Object.assign({}, content, { emails: messagesIn(content).filter(({ to }) => !notSent.has(to)) });
 }
 
 /** Every text of a value; those that become header lines are told apart. */

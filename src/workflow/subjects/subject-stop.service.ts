@@ -20,6 +20,7 @@ import { RunRepository } from '../runs/run.repository.js';
 import { type PreparedChange, RunWriter } from '../runs/run-writer.service.js';
 import { decideParting } from './leave-out.js';
 import { SubjectRunsRepository, type WithheldDelivery } from './subject-runs.repository.js';
+import { whyWithheld } from './withheld.js';
 
 /**
  * Stops runs that concern people for whom nothing more may be done, in the transaction that says so. A run with others
@@ -134,7 +135,7 @@ export class SubjectStop implements OnModuleInit {
     const { run } = loaded;
     const nextJobId = run.status === 'RUNNING' ? newId() : undefined;
     const now = this.clock.now();
-    const withheld = await this.concerned.withhold(trx, run.id, recipients, WHY[request.reason], now);
+    const withheld = await this.concerned.withhold(trx, run.id, recipients, whyWithheld(request.reason), now);
     const change = joinChanges(
       leavingOut(run, request, recipients, now),
       changeOf({
@@ -177,13 +178,6 @@ interface Stopped {
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** Public text of a message that is not sent. */
-const WHY: Readonly<Record<StopRequest['reason'], string>> = {
-  CONSENT_WITHDRAWN: 'Consent was withdrawn',
-  SUBJECT_RESTRICTED: "The person's data is restricted",
-  SUBJECT_ERASED: "The person's data is erased",
-};
-
 function leavingOut(
   run: Run,
   { reason, actorRef, requestId }: StopRequest,
@@ -223,7 +217,7 @@ function withheldFact(delivery: WithheldDelivery, { reason }: StopRequest): RunC
       channel: delivery.channel,
       attempt: delivery.attempts,
       status: 'failed',
-      reason: WHY[reason],
+      reason: whyWithheld(reason),
     },
   };
 }

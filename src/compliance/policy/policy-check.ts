@@ -46,7 +46,8 @@ function errorsOf(cedar: Cedar, schema: string, text: string): readonly Detailed
   });
   if (answer.type === 'failure') return answer.errors;
   // A policy that can never apply protects nobody: what only warns elsewhere is a fault here.
-  return [...answer.validationErrors, ...answer.validationWarnings].map(({ error }) => error);
+  const { validationErrors, validationWarnings } = answer;
+  return (validationErrors.length > 0 ? validationErrors : validationWarnings).map(({ error }) => error);
 }
 
 function faultOf(policy: string, text: string, error: DetailedError): PolicyFault {

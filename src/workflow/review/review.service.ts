@@ -228,6 +228,7 @@ function decidedFact(
     outcome: 'success',
     actor: { type: 'apiKey', ref: principal.id },
     targets: [{ type: 'approval', ref: approval.id }],
+    decision: permission && recordOf(permission),
     oversight: {
       decision,
       shown: shown.toString('hex'),

@@ -25,7 +25,7 @@ const run = newRun(
     classification: 'internal',
     policyVersion: 0,
     policyActivation: 0,
-    ownerRoles: ['operator'],
+    ownerRoles: [],
   },
   undefined,
   new Date(0),

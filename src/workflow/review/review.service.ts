@@ -235,7 +235,6 @@ function decidedFact(
       // How long a person had it before them: evidence of oversight.
       seconds: secondsBetween(approval.createdAt, now),
     },
-    decision: permission && recordOf(permission),
     context: { requestId },
     detail: { edited, fourEyes: approval.fourEyes, requesterDecided: principal.id === approval.requesterId },
   };

@@ -20,6 +20,10 @@ export async function dumpState(database: TestDatabase): Promise<Record<string, 
       `select '${name}' as name, md5(coalesce(string_agg(line::text, chr(10) order by line::text), '')) as digest
        from (select to_jsonb(t) ${name === 'public.session' ? USE_OF_SESSION : ''} as line from ${name} t) rows`,
   );
+  // Of the trail only what an administrator decides: under which name a log goes on.
+  digests.push(
+    `select 'names of logs' as name, coalesce(string_agg(origin, ' ' order by origin), '') as digest from audit_head`,
+  );
   const rows = await database.query<{ name: string; digest: string }>(digests.join(' union all '));
   return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]));
 }

@@ -139,6 +139,8 @@ export const CHANGING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<
     await anchorAhead(stage);
     return { body: { reason: 'restored-backup' } };
   },
+  // The last one: what comes after it would be done in safe mode.
+  'PUT /v1/safe-mode': async () => ({ body: { enabled: true, reason: 'drill' } }),
 };
 
 const HOLD = { reference: 'case 2026/117' };

@@ -17,8 +17,8 @@ export async function dumpState(database: TestDatabase): Promise<Record<string, 
   const wanted = tables.filter(({ name }) => !IGNORED.test(name));
   const digests = wanted.map(
     ({ name }) =>
-      `select '${name}' as name, md5(coalesce(string_agg(row::text, chr(10) order by row::text), '')) as digest
-       from (select to_jsonb(t) ${name === 'public.session' ? USE_OF_SESSION : ''} as row from ${name} t) rows`,
+      `select '${name}' as name, md5(coalesce(string_agg(line::text, chr(10) order by line::text), '')) as digest
+       from (select to_jsonb(t) ${name === 'public.session' ? USE_OF_SESSION : ''} as line from ${name} t) rows`,
   );
   // Of the trail only what an administrator decides: under which name a log goes on.
   digests.push(

@@ -31,6 +31,7 @@ const REVIEW = [
   'breakers.read',
   'pii.detect',
   'schedules.read',
+  'policies.read',
 ] as const;
 
 const OVERSEE = [
@@ -47,6 +48,8 @@ const OVERSEE = [
   'subjects.restrict',
   'holds.read',
   'holds.manage',
+  'policies.write',
+  'policies.activate',
 ] as const;
 
 const ADMINISTER = [

@@ -334,6 +334,13 @@ export const configSchema = z.strictObject({
         .describe('Pause after each batch, so that running work comes first.'),
     })
     .prefault({}),
+  policies: z
+    .strictObject({
+      fourEyes: flag
+        .default(false)
+        .describe('Whether whoever wrote a version of the policies is barred from activating it.'),
+    })
+    .prefault({}),
   schedules: z
     .strictObject({
       maxPerTenant: whole(0, 100_000).default(100).describe('Schedules that one tenant may have.'),

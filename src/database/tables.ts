@@ -162,6 +162,10 @@ export interface WorkflowRunTable {
   waiting_for: ColumnType<unknown, string | null | undefined, string | null>;
   deadline_at: Generated<Date | null>;
   completed_at: Date | null;
+  classification: Generated<'public' | 'internal' | 'confidential' | 'restricted'>;
+  policy_version: Generated<number>;
+  policy_activation: Generated<number>;
+  owner_roles: Generated<string[]>;
 }
 
 export interface WorkflowStepTable {
@@ -576,6 +580,30 @@ export interface ReportDayTable {
   created_at: Generated<Date>;
 }
 
+export interface PolicyVersionTable {
+  id: string;
+  tenant_id: string;
+  version: number;
+  policies: Jsonb<Record<string, string>>;
+  settings: Jsonb<{ maxRecipients: number; restrictedByWebhook: boolean; restrictedNeedsOfficer: boolean }>;
+  default_permit: boolean;
+  digest: Buffer;
+  created_by: string;
+  created_at: Date;
+}
+
+export interface PolicyActivationTable {
+  id: string;
+  tenant_id: string;
+  number: number;
+  version: number;
+  applies_to: 'new' | 'all';
+  kind: 'activate' | 'rollback';
+  undo_to: number | null;
+  activated_by: string;
+  activated_at: Date;
+}
+
 /** Every table of the product, as Kysely sees it. */
 export interface SafeModeTable {
   tenant_id: string;
@@ -632,4 +660,6 @@ export interface Tables {
   schedule_fire: ScheduleFireTable;
   batch: BatchTable;
   batch_row: BatchRowTable;
+  policy_version: PolicyVersionTable;
+  policy_activation: PolicyActivationTable;
 }

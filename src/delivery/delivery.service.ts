@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { PolicyDecision } from '../compliance/policy/policy-decisions.service.js';
 import { isEnded } from '../compliance/state/phases.js';
 import { SafeMode } from '../compliance/safe-mode/safe-mode.service.js';
 import type { AppConfig } from '../config/app-config.js';
@@ -13,6 +14,8 @@ import { Metrics } from '../observability/metrics.js';
 import type { LoadedRun } from '../workflow/engine/loaded-run.js';
 import { RunLoader } from '../workflow/engine/run-loader.service.js';
 import { Transitions } from '../workflow/engine/transitions.service.js';
+import { recordOf, violationsOf, withDecision } from '../workflow/policies/policy-record.js';
+import { RunPolicies } from '../workflow/policies/run-policies.service.js';
 import { bindingHash } from '../workflow/review/binding.js';
 import { changeOf, joinChanges } from '../workflow/runs/run-change.js';
 import type { ChannelResult, DeliveryChannel, Reconciliation } from './channels/delivery-channel.js';
@@ -55,6 +58,7 @@ export class DeliveryService {
     private readonly transitions: Transitions,
     private readonly safeMode: SafeMode,
     private readonly hold: DeliveryHold,
+    private readonly policies: RunPolicies,
     private readonly metrics: Metrics,
     @InjectConfig('delivery') private readonly config: AppConfig['delivery'],
     @Inject(CLOCK) private readonly clock: Clock,
@@ -68,11 +72,13 @@ export class DeliveryService {
     if (!loaded || loaded.run.phase !== 'DELIVERY' || isEnded(loaded.run.status)) return;
     if (loaded.holdsBackDelivery(loaded.run)) return this.driveFirst(loaded);
     if (!(await this.isAsApproved(loaded))) return;
+    const permission = await this.permissionFor(loaded);
+    if (permission === 'denied') return;
     const { channel: name, url } = destinationOf(loaded);
     const channel = this.channels.find(name);
     if (!channel) return this.giveUp(loaded, 'DELIVERY_CHANNEL_UNKNOWN');
     const dispatch = { loaded, channel, url, signal };
-    await this.prepare(loaded, channel.name);
+    await this.prepare(loaded, channel.name, permission);
     await this.reconcile(dispatch);
     for (let round = 0; ; round++) {
       if (draining.aborted) throw new HandBack();
@@ -118,6 +124,22 @@ export class DeliveryService {
     return false;
   }
 
+  /** Before the first message leaves, the policies are asked once more; what they forbid ends the run. */
+  private async permissionFor(loaded: LoadedRun): Promise<PolicyDecision | 'denied' | undefined> {
+    const { tenantId, id } = loaded.run;
+    const { total } = await this.recorder.read(tenantId, (trx) => this.deliveries.counts(trx, id));
+    // Some may have left already: a delivery that has begun is brought to its end.
+    if (total > 0) return undefined;
+    const decision = await this.policies.decideDelivery(loaded);
+    if (decision.result === 'allow') return decision;
+    await this.recorder.record(tenantId, id, async (_trx, run) => {
+      if (isEnded(run.status)) return undefined;
+      const denial = this.transitions.deny(run, 'DELIVERY', violationsOf(decision));
+      return { change: withDecision(denial, decision), result: undefined };
+    });
+    return 'denied';
+  }
+
   /** Ends a run whose messages cannot leave, before any of them does. */
   private async giveUp({ run }: LoadedRun, code: ErrorCode): Promise<void> {
     await this.recorder.record(run.tenantId, run.id, async (_trx, current) => {
@@ -128,7 +150,11 @@ export class DeliveryService {
   }
 
   /** Makes a row for each recipient, once. */
-  private async prepare(loaded: LoadedRun, channel: string): Promise<void> {
+  private async prepare(
+    loaded: LoadedRun,
+    channel: string,
+    permission: PolicyDecision | undefined,
+  ): Promise<void> {
     const { run } = loaded;
     const refs = loaded.recipientRefs();
     await this.recorder.record(run.tenantId, run.id, async (trx, current) => {
@@ -148,6 +174,7 @@ export class DeliveryService {
             type: 'delivery.prepared',
             outcome: 'success',
             actor: DELIVERY_ACTOR,
+            decision: permission && recordOf(permission),
             detail: { channel, total: rows.length },
           },
         ],

@@ -100,6 +100,12 @@ export const ERROR_CATALOGUE = {
   PII_RESIDUAL: { status: 409, title: 'Personal data was left where only tokens may stand' },
   TEXT_TOO_LARGE: { status: 413, title: 'The text is larger than the detector accepts' },
   VAULT_UNAVAILABLE: { status: 503, title: 'The token vault cannot be opened' },
+  // Policies
+  POLICY_INVALID: { status: 422, title: 'The policies are not valid' },
+  POLICY_VERSION_NOT_FOUND: { status: 404, title: 'There is no such version of the policies' },
+  POLICY_ALREADY_ACTIVE: { status: 409, title: 'This version of the policies holds already' },
+  POLICY_FOUR_EYES: { status: 403, title: 'Whoever wrote a version of the policies may not activate it' },
+  POLICY_NOTHING_BEFORE: { status: 409, title: 'No other version of the policies has held before' },
   // The instance
   SERVICE_UNAVAILABLE: { status: 503, title: 'The service cannot answer now' },
   DATABASE_UNAVAILABLE: { status: 503, title: 'The database does not answer' },

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { type Classification, CLASSIFICATIONS } from '../compliance/state/classification.js';
 import { PHASES, type Phase, RUN_STATUSES, type RunStatus } from '../compliance/state/phases.js';
 import { ApprovalDto } from './review/approval.dto.js';
 
@@ -39,6 +40,18 @@ export class RunSummaryDto {
 
   @ApiProperty({ description: 'Whether a fallback has answered in place of the model' })
   degraded!: boolean;
+
+  @ApiProperty({
+    enum: CLASSIFICATIONS,
+    description: 'How sensitive its data is; it may rise and never falls',
+  })
+  classification!: Classification;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Version of the policies under which it was started; 0 = the built-in ones alone',
+  })
+  policyVersion!: number;
 
   @ApiProperty({
     type: 'integer',

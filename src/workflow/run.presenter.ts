@@ -19,6 +19,8 @@ export function presentRunSummary(run: RunSummary) {
     ownerId: run.ownerId,
     attributes: run.attributes,
     degraded: run.degraded,
+    classification: run.classification,
+    policyVersion: run.policyVersion,
     attempt: run.attempt,
     forkedFrom: run.forkedFromRunId && { runId: run.forkedFromRunId, phase: run.forkedFromPhase },
     createdAt: run.createdAt,

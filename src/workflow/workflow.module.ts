@@ -4,6 +4,7 @@ import { ConsentModule } from '../compliance/consent/consent.module.js';
 import { GateModule } from '../compliance/gate/gate.module.js';
 import { PiiModule } from '../compliance/pii/pii.module.js';
 import { PersonalStoresModule } from '../compliance/subjects/personal-stores.module.js';
+import { PolicyModule } from '../compliance/policy/policy.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { RunAdmission } from './admission/run-admission.service.js';
 import { RunPreflight } from './admission/run-preflight.service.js';
@@ -36,6 +37,7 @@ import { RunWatch } from './events/run-watch.service.js';
 import { OrphanRunRepository } from './orphans/orphan-runs.repository.js';
 import { OrphanSweepSchedule } from './orphans/orphan-sweep.schedule.js';
 import { OrphanSweep } from './orphans/orphan-sweep.service.js';
+import { RunPolicies } from './policies/run-policies.service.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ApprovalsController } from './review/approvals.controller.js';
 import { ApprovalView } from './review/approval-view.service.js';
@@ -63,7 +65,15 @@ import { WorkflowWorker } from './workflow.worker.js';
 
 /** Runs: their definitions, their engine, their review. Others use what it exports. */
 @Module({
-  imports: [AgentsModule, ConsentModule, GateModule, PiiModule, SessionsModule, PersonalStoresModule],
+  imports: [
+    AgentsModule,
+    ConsentModule,
+    GateModule,
+    PiiModule,
+    PolicyModule,
+    SessionsModule,
+    PersonalStoresModule,
+  ],
   controllers: [
     WorkflowController,
     RunRetryController,
@@ -90,6 +100,7 @@ import { WorkflowWorker } from './workflow.worker.js';
     SignalRepository,
     SignalService,
     TransitionReviews,
+    RunPolicies,
     Transitions,
     RunEventFeed,
     CommittedEventsRepository,
@@ -136,6 +147,7 @@ import { WorkflowWorker } from './workflow.worker.js';
     RunEventFeed,
     CommittedEvents,
     Transitions,
+    RunPolicies,
   ],
 })
 export class WorkflowModule {}

@@ -49,6 +49,8 @@ const KNOWN: Record<keyof Tables, true> = {
   schedule_fire: true,
   batch: true,
   batch_row: true,
+  policy_version: true,
+  policy_activation: true,
 };
 
 /** Kysely's own books. */

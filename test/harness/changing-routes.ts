@@ -108,6 +108,16 @@ export const CHANGING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<
     const deliveryId = made(await stage.client.post(`/v1/webhooks/${id}/test`)).body.id as string;
     return { at: { id, deliveryId } };
   },
+  'POST /v1/policies': async () => ({ body: { policies: {} } }),
+  'POST /v1/policies/{version}/activate': async (stage) => ({
+    at: { version: await policyVersion(stage) },
+    body: {},
+  }),
+  'POST /v1/policies/rollback': async (stage) => {
+    const version = await policyVersion(stage);
+    made(await stage.client.post(`/v1/policies/${version}/activate`, {}));
+    return { body: {} };
+  },
   'PUT /v1/retention-policies/{definition}': async () => ({
     at: { definition: '*' },
     body: { retentionDays: 400 },
@@ -153,6 +163,7 @@ export const READING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<R
   'POST /v1/pii/detect': async () => ({ body: { texts: ['Nobody is named here.'] } }),
   'POST /v1/pii/redact': async () => ({ body: { texts: ['Nobody is named here.'], operator: 'mask' } }),
   'POST /v1/audit/verify': async () => ({}),
+  'POST /v1/policies/validate': async () => ({ body: { policies: {} } }),
   'POST /v1/schedules/preview': async () => ({ body: { cron: '0 0 1 1 *' } }),
 };
 
@@ -186,6 +197,9 @@ const completedRun = (stage: Stage) =>
     await untilEnded(stage.client, id);
     return id;
   });
+
+const policyVersion = async ({ client }: Stage) =>
+  String(made(await client.post('/v1/policies', { policies: {} })).body.version);
 
 const waitingRun = (stage: Stage) =>
   whileWorking(stage, async () => {

@@ -48,6 +48,8 @@ const TABLES = [
   'vault_token',
   'schedule',
   'schedule_fire',
+  'policy_version',
+  'policy_activation',
 ];
 
 /** How many rows stand where; two such counts are equal when nothing was added or taken away in between. */

@@ -29,6 +29,13 @@ export function soundReview(
     oversight: { required: 2, approvals: 2, invalid: 0 },
     outgoing: { expected: 2, messages: 2, malformed: 0, strangers: 0, repeated: 0 },
     delivery: { total: 2, settled: 2, sent: 1, failed: 1, approved: 2 },
+    classification: {
+      settled: 'confidential',
+      before: 'confidential',
+      declared: 'internal',
+      found: 'confidential',
+    },
+    policy: { result: 'allow', policies: ['countersign.default-permit'] },
     recordable: true,
     residualFindings: 0,
   };

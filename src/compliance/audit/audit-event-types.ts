@@ -295,14 +295,14 @@ export const AUDIT_EVENT_TYPES = {
     stage: 'fact',
     class: 'ai-high-risk',
     meaning: 'A person has decided on what was shown.',
-    members: ['oversight'],
+    members: ['oversight', 'decision'],
     detail: { edited: 'flag', fourEyes: 'flag', requesterDecided: 'flag' },
   },
   'approval.denied': {
     stage: 'fact',
     class: 'ai-high-risk',
     meaning: 'A decision or delegation was refused.',
-    members: ['oversight'],
+    members: ['oversight', 'decision'],
   },
   'approval.expired': { stage: 'fact', class: 'ai-high-risk', meaning: 'Nobody decided in time.' },
   'approval.reminded': {
@@ -326,6 +326,7 @@ export const AUDIT_EVENT_TYPES = {
     stage: 'fact',
     class: 'ai-high-risk',
     meaning: 'The messages of a run were made ready.',
+    members: ['decision'],
     detail: { channel: 'text', total: 'count' },
   },
   'delivery.held': {
@@ -417,6 +418,31 @@ export const AUDIT_EVENT_TYPES = {
     class: 'ai-high-risk',
     meaning: 'The evidence of a run was handed out; its targets name the digests of the documents in it.',
     detail: { documents: 'count' },
+  },
+  'policy.created': {
+    stage: 'fact',
+    class: 'standard',
+    meaning: 'A version of the policies was added.',
+    detail: { version: 'count', policies: 'count', digest: 'hash', defaultPermit: 'flag' },
+  },
+  'policy.activated': {
+    stage: 'fact',
+    class: 'standard',
+    meaning: 'A version of the policies was made to hold.',
+    members: ['change'],
+    detail: { number: 'count', appliesTo: 'text' },
+  },
+  'policy.rolled_back': {
+    stage: 'fact',
+    class: 'standard',
+    meaning: 'The version of the policies that held before was made to hold again.',
+    members: ['change'],
+    detail: { number: 'count', appliesTo: 'text' },
+  },
+  'policy.activation_denied': {
+    stage: 'fact',
+    class: 'standard',
+    meaning: 'Somebody may not activate a version that they have written themselves.',
   },
   'retention.policy_changed': {
     stage: 'fact',

@@ -1,3 +1,4 @@
+import type { Classification } from './classification.js';
 import type { MatrixCell } from './matrix.js';
 import type { Phase } from './phases.js';
 
@@ -79,6 +80,18 @@ export interface StateReview {
         readonly strangers: number;
         readonly repeated: number;
       };
+  /** How sensitive the data is from here on, and what that must not be below. */
+  readonly classification?: {
+    readonly settled: Classification;
+    readonly before: Classification;
+    readonly declared: Classification;
+    readonly found: Classification;
+  };
+  /** What the tenant's policies say of the transition, and which of them decided. */
+  readonly policy?: {
+    readonly result: 'allow' | 'deny' | 'failure';
+    readonly policies: readonly string[];
+  };
   /** Outcomes of deliveries; `approved` is how many messages were to leave. */
   readonly delivery?: {
     readonly total: number;

@@ -2,6 +2,7 @@ import { isPhase } from './phases.js';
 import { approvalBoundRule } from './rules/approval-bound.rule.js';
 import { auditCheckpointRule } from './rules/audit-checkpoint.rule.js';
 import { auditRecordableRule } from './rules/audit-recordable.rule.js';
+import { classificationSettledRule } from './rules/classification-settled.rule.js';
 import { consentRule } from './rules/consent.rule.js';
 import { contentCompliantRule } from './rules/content-compliant.rule.js';
 import { contentIntactRule } from './rules/content-intact.rule.js';
@@ -12,6 +13,8 @@ import { outputSanitisedRule } from './rules/output-sanitised.rule.js';
 import { outputValidRule } from './rules/output-valid.rule.js';
 import { phaseOutputsRule } from './rules/phase-outputs.rule.js';
 import { piiTokenizedRule } from './rules/pii-tokenized.rule.js';
+import { policyDecidedRule } from './rules/policy-decided.rule.js';
+import { policyPermittedRule } from './rules/policy-permitted.rule.js';
 import { reviewCompleteRule } from './rules/review-complete.rule.js';
 import { sessionOwnershipRule } from './rules/session-ownership.rule.js';
 import { stateOrderRule } from './rules/state-order.rule.js';
@@ -31,6 +34,7 @@ export const STATE_RULES: readonly StateRule[] = [
   userAuthenticationRule,
   sessionOwnershipRule,
   consentRule,
+  classificationSettledRule,
   strategyValidRule,
   contentCompliantRule,
   templateValidRule,
@@ -43,6 +47,8 @@ export const STATE_RULES: readonly StateRule[] = [
   deliverySettledRule,
   deliveryConfirmedRule,
   contentIntactRule,
+  policyDecidedRule,
+  policyPermittedRule,
 ];
 
 /** The rule of the audit manager, which comes after the state validator in the order of checks (C1). */

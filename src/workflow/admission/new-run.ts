@@ -17,6 +17,10 @@ export type RunOrigin = Pick<
   | 'attributes'
   | 'forkedFromRunId'
   | 'forkedFromPhase'
+  | 'classification'
+  | 'policyVersion'
+  | 'policyActivation'
+  | 'ownerRoles'
 >;
 
 /** A run that is about to be started. */

@@ -12,6 +12,8 @@ import { DefinitionStore, type StoredDefinition } from '../definitions/definitio
 import { checkInput } from '../definitions/input-validator.js';
 import { HandOver } from '../engine/hand-over.service.js';
 import { LoadedRun } from '../engine/loaded-run.js';
+import { classificationAtStart } from '../policies/policy-question.js';
+import { RunPolicies } from '../policies/run-policies.service.js';
 import { contentOf } from '../runs/content.js';
 import type { Run } from '../runs/run.js';
 import { refuseDuplicates, refusePersonal } from './check-request.js';
@@ -30,6 +32,13 @@ export interface StartRequest {
 /** Called in the transaction that creates the run, so that what it writes commits with it. */
 export type OnStarted = (trx: Trx, run: Run) => Promise<void>;
 
+/** What a request is started with. */
+interface Chosen {
+  readonly requestId: string;
+  readonly stored: StoredDefinition;
+  readonly pin: Pick<Run, 'policyVersion' | 'policyActivation'>;
+}
+
 /** A request with the personal data taken out of it. */
 interface Tokenized extends NewStart {
   readonly stored: StoredDefinition;
@@ -44,6 +53,7 @@ export class RunAdmission {
     private readonly sessions: SessionService,
     private readonly vault: TokenVault,
     private readonly gate: StartGate,
+    private readonly policies: RunPolicies,
     private readonly handOver: HandOver,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -62,11 +72,14 @@ export class RunAdmission {
     onStarted?: OnStarted,
   ): Promise<Run> {
     const found = this.definitions.getNow(principal.tenantId, request.definition, request.version);
-    // Both are read at once, but the session is looked at first: somebody else's says nothing about definitions either.
+    const pinned = this.policies.pin(principal.tenantId);
+    pinned.catch(() => undefined);
+    // All are read at once, but the session is looked at first: somebody else's says nothing about definitions either.
     found.catch(() => undefined);
     const session = await this.sessions.useNow(principal, request.sessionId);
     const stored = await found;
-    const tokenized = this.tokenized(principal, request, requestId, stored);
+    const pin = await pinned;
+    const tokenized = this.tokenized(principal, request, { requestId, stored, pin });
     const candidate = { ...tokenized, definition: stored.definition };
     const change = await this.gate.admit({ principal, session }, candidate, startOf(principal, tokenized));
     await this.definitions.ensurePinned(principal.tenantId, stored);
@@ -79,8 +92,7 @@ export class RunAdmission {
   private tokenized(
     principal: Principal,
     request: StartRequest,
-    requestId: string,
-    stored: StoredDefinition,
+    { requestId, stored, pin }: Chosen,
   ): Tokenized {
     const { definition } = stored;
     checkInput(this.definitions.inputValidator(definition), request.input);
@@ -103,6 +115,9 @@ export class RunAdmission {
         attributes: request.attributes ?? {},
         forkedFromRunId: null,
         forkedFromPhase: null,
+        classification: classificationAtStart(definition, request.attributes ?? {}, tokenizer),
+        ...pin,
+        ownerRoles: principal.roles,
       },
       stored.definition.timeoutSeconds,
       this.clock.now(),

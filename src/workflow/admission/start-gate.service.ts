@@ -6,11 +6,14 @@ import { ConsentService } from '../../compliance/consent/consent.service.js';
 import { ComplianceGate } from '../../compliance/gate/compliance-gate.service.js';
 import { denialDetail } from '../../compliance/gate/denial-detail.js';
 import type { Tokenizer } from '../../compliance/pii/operators/tokenizer.js';
+import type { PolicyDecision } from '../../compliance/policy/policy-decisions.service.js';
 import type { Violation } from '../../compliance/state/state-rule.js';
 import { DatabaseService } from '../../database/database.service.js';
 import { AppError } from '../../kernel/app-error.js';
 import type { Session } from '../../sessions/session.js';
 import type { WorkflowDefinition } from '../definitions/definition.schema.js';
+import { recordOf, withDecision } from '../policies/policy-record.js';
+import { RunPolicies } from '../policies/run-policies.service.js';
 import type { Run } from '../runs/run.js';
 import type { RunChange } from '../runs/run-change.js';
 import { RunWriter } from '../runs/run-writer.service.js';
@@ -34,6 +37,7 @@ export class StartGate {
   constructor(
     private readonly consents: ConsentService,
     private readonly gate: ComplianceGate,
+    private readonly policies: RunPolicies,
     private readonly audit: AuditTrail,
     private readonly writer: RunWriter,
     private readonly database: DatabaseService,
@@ -52,10 +56,10 @@ export class StartGate {
   ): Promise<RunChange> {
     const { purpose } = definition;
     const consent = await this.consents.covers(run.tenantId, run.sessionId, purpose, recipientRefs);
-    let audit: PreparedAudit | undefined;
-    const decision = this.gate.decide({
-      runId: run.id,
-      review: {
+    const { review, decision } = await this.policies.review(
+      { run, definition, input, tokenizer },
+      'INITIALIZATION',
+      {
         from: null,
         to: 'INITIALIZATION',
         actorId: principal.id,
@@ -64,20 +68,29 @@ export class StartGate {
         session: { ownerId: session.ownerId, usable: true },
         consent: { covered: consent.covered, missing: consent.missing, purpose },
       },
+    );
+    const decided = withDecision(change, decision);
+    let audit: PreparedAudit | undefined;
+    const verdict = this.gate.decide({
+      runId: run.id,
+      review,
       record: () => {
-        audit = this.writer.record(run, change);
+        audit = this.writer.record(run, decided);
       },
       scan: () => tokenizer.residual(input).length,
     });
-    if (decision.allowed) return { ...change, audit };
-    await this.recordDenial(principal, run, decision.violations, requestId);
-    throw new AppError('TRANSITION_DENIED', { members: { violations: decision.violations } });
+    if (verdict.allowed) return { ...decided, audit };
+    await this.recordDenial(principal, run, { violations: verdict.violations, decision }, requestId);
+    throw new AppError('TRANSITION_DENIED', { members: { violations: verdict.violations } });
   }
 
   private async recordDenial(
     principal: Principal,
     run: Run,
-    violations: readonly Violation[],
+    {
+      violations,
+      decision,
+    }: { readonly violations: readonly Violation[]; readonly decision: PolicyDecision },
     requestId: string,
   ): Promise<void> {
     const fact: AuditFact = {
@@ -89,6 +102,7 @@ export class StartGate {
       targets: [{ type: 'session', ref: run.sessionId }],
       context: { requestId },
       change: { to: 'INITIALIZATION' },
+      decision: recordOf(decision),
       detail: {
         definition: run.definition,
         ...denialDetail(violations),

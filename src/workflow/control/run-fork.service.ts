@@ -3,6 +3,7 @@ import type { Principal } from '../../auth/principal.js';
 import { NO_CHAIN } from '../../compliance/audit/run-chains.service.js';
 import { Tokenizer, tokensIn, type VaultEntry } from '../../compliance/pii/operators/tokenizer.js';
 import { TokenVault } from '../../compliance/pii/token-vault.service.js';
+import { higher } from '../../compliance/state/classification.js';
 import { PHASES, type Phase } from '../../compliance/state/phases.js';
 import { DatabaseService } from '../../database/database.service.js';
 import { AppError } from '../../kernel/app-error.js';
@@ -19,6 +20,8 @@ import { checkInput } from '../definitions/input-validator.js';
 import { HandOver, type InTransaction } from '../engine/hand-over.service.js';
 import { LoadedRun } from '../engine/loaded-run.js';
 import { RunLoader } from '../engine/run-loader.service.js';
+import { classificationAtStart } from '../policies/policy-question.js';
+import { RunPolicies } from '../policies/run-policies.service.js';
 import { contentOf } from '../runs/content.js';
 import type { Run } from '../runs/run.js';
 import { joinChanges } from '../runs/run-change.js';
@@ -46,6 +49,12 @@ interface Source {
   readonly entries: readonly VaultEntry[];
 }
 
+/** What a fork is started with. */
+interface Chosen {
+  readonly session: Session;
+  readonly pin: Pick<Run, 'policyVersion' | 'policyActivation'>;
+}
+
 /** Everything a fork begins with. */
 interface Prepared {
   readonly fork: LoadedRun;
@@ -68,6 +77,7 @@ export class RunFork {
     private readonly sessions: SessionService,
     private readonly definitions: DefinitionStore,
     private readonly gate: StartGate,
+    private readonly policies: RunPolicies,
     private readonly handOver: HandOver,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -86,7 +96,9 @@ export class RunFork {
     const source = await this.load(principal.tenantId, sourceId);
     refuseUnforkable(source, request);
     const session = await this.sessions.useNow(principal, request.sessionId ?? source.loaded.run.sessionId);
-    const { fork, recipientRefs, replayed, entries } = this.prepared(principal, source, request, session);
+    const pin = await this.policies.pin(principal.tenantId);
+    const chosen = { session, pin };
+    const { fork, recipientRefs, replayed, entries } = this.prepared(principal, source, request, chosen);
     const { run, definition, tokenizer } = fork;
     const input = fork.input as Record<string, never>;
     const start = { run, input, recipientRefs, requestId };
@@ -116,7 +128,12 @@ export class RunFork {
   }
 
   /** The fork with what it takes over. Its tokens mean what they mean in the source. */
-  private prepared(principal: Principal, source: Source, request: ForkRequest, session: Session): Prepared {
+  private prepared(
+    principal: Principal,
+    source: Source,
+    request: ForkRequest,
+    { session, pin }: Chosen,
+  ): Prepared {
     const { definition, runRef: sourceRef } = source.loaded;
     const runId = newId();
     const runRef = this.vault.runSubjectRef(runId);
@@ -139,6 +156,13 @@ export class RunFork {
         attributes,
         forkedFromRunId: source.loaded.run.id,
         forkedFromPhase: request.fromPhase,
+        // What it takes over is as sensitive as it was there.
+        classification: higher(
+          source.loaded.run.classification,
+          classificationAtStart(definition, attributes, tokenizer),
+        ),
+        ...pin,
+        ownerRoles: principal.roles,
       },
       definition.timeoutSeconds,
       this.clock.now(),

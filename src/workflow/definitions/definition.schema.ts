@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CLASSIFICATIONS } from '../../compliance/state/classification.js';
 import { PHASES } from '../../compliance/state/phases.js';
 import { definitionFaults } from './definition-checks.js';
 import { step } from './step.schema.js';
@@ -63,6 +64,9 @@ export const definitionSchema = z
     description: z.string().max(2_000).optional(),
     purpose: name.meta({ description: 'The purpose that consent must cover.' }),
     input: z.record(z.string(), z.unknown()).meta({ description: 'JSON Schema 2020-12 of the input.' }),
+    classification: z.enum(CLASSIFICATIONS).optional().meta({
+      description: 'The least that a run counts as (internal); what is found in its data may raise it.',
+    }),
     timeoutSeconds: z
       .number()
       .min(0.1)

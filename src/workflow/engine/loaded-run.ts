@@ -5,6 +5,7 @@ import type { WorkflowDefinition } from '../definitions/definition.schema.js';
 import { resolveReference, type Scope } from '../definitions/references.js';
 import { type AgentStep, isAgentStep, type Step, stepNameOf } from '../definitions/step.schema.js';
 import { conditionsOf, type WaitStep } from '../definitions/wait.schema.js';
+import type { PolicySubject } from '../policies/policy-question.js';
 import type { ApprovalTerms } from '../review/approval-terms.js';
 import { nextNoticeAt } from '../review/approval-times.js';
 import type { Run } from '../runs/run.js';
@@ -124,6 +125,12 @@ export class LoadedRun {
     this.entries = new Map(snapshot.entries.map((entry) => [entry.token, entry]));
     this.tokenizer =
       snapshot.tokenizer ?? new Tokenizer({ runRef: snapshot.runRef, entries: snapshot.entries });
+  }
+
+  /** What policies look at. */
+  get policySubject(): PolicySubject {
+    const { run, definition, input, tokenizer, approval } = this;
+    return { run, definition, input, tokenizer, approval };
   }
 
   /** The state on which the next action is decided. */

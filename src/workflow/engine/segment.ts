@@ -55,6 +55,7 @@ export class Segment {
       status,
       completedAt: isEnded(status) ? this.loaded.run.completedAt : null,
       attempt: change.attempt ?? this.loaded.run.attempt,
+      classification: change.classification ?? this.loaded.run.classification,
       phase: change.phase ?? this.loaded.run.phase,
       round: change.round ?? this.loaded.run.round,
       context: change.context ?? this.loaded.run.context,

@@ -14,6 +14,8 @@ import { isAgentStep } from '../definitions/step.schema.js';
 import { termsOf } from '../review/approval-terms.js';
 import { wakesOf } from '../review/approval-times.js';
 import { bindingHash } from '../review/binding.js';
+import { withDecision } from '../policies/policy-record.js';
+import { RunPolicies } from '../policies/run-policies.service.js';
 import { contentOf } from '../runs/content.js';
 import { END_EVENTS, type Run } from '../runs/run.js';
 import { changeOf, joinChanges, type RunChange } from '../runs/run-change.js';
@@ -31,6 +33,7 @@ export class Transitions {
   constructor(
     private readonly gate: ComplianceGate,
     private readonly reviews: TransitionReviews,
+    private readonly policies: RunPolicies,
     private readonly writer: RunWriter,
     @InjectConfig('workflow') private readonly config: AppConfig['workflow'],
     @Inject(CLOCK) private readonly clock: Clock,
@@ -234,16 +237,21 @@ export class Transitions {
     to: Phase | 'COMPLETED',
     change: RunChange,
   ): Promise<RunChange> {
+    const facts = await this.reviews.gather(loaded, run, to);
+    const { review, decision } = await this.policies.review({ ...loaded.policySubject, run }, to, facts);
+    const classification = review.classification?.settled;
+    const decided = { ...withDecision(change, decision), classification };
     let audit: PreparedAudit | undefined;
-    const decision = this.gate.decide({
+    const verdict = this.gate.decide({
       runId: run.id,
-      review: await this.reviews.gather(loaded, run, to),
+      review,
       record: () => {
-        audit = this.writer.record(run, change);
+        audit = this.writer.record(run, decided);
       },
       scan: () => countResidual(loaded, run, to),
     });
-    return decision.allowed ? { ...change, audit } : this.deny(run, to, decision.violations);
+    if (verdict.allowed) return { ...decided, audit };
+    return { ...withDecision(this.deny(run, to, verdict.violations), decision), classification };
   }
 
   /** Ends a run whose transition a rule forbids; the violations are recorded. */

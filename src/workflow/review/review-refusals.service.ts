@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../../compliance/audit/audit-trail.service.js';
+import type { PolicyDecision } from '../../compliance/policy/policy-decisions.service.js';
 import { DatabaseService } from '../../database/database.service.js';
 import type { Principal } from '../../auth/principal.js';
 import type { AppError } from '../../kernel/app-error.js';
+import { recordOf } from '../policies/policy-record.js';
 
 /** A refusal is a result too: it is recorded, then answered. */
 @Injectable()
@@ -13,7 +15,13 @@ export class ReviewRefusals {
   ) {}
 
   /** @throws the refusal, once it is on record. */
-  async refuse(runId: string, principal: Principal, requestId: string, refusal: AppError): Promise<never> {
+  async refuse(
+    runId: string,
+    principal: Principal,
+    requestId: string,
+    refusal: AppError,
+    policy?: PolicyDecision,
+  ): Promise<never> {
     await this.database.withTenant(principal.tenantId, (trx) =>
       this.audit.append(trx, principal.tenantId, {
         type: 'approval.denied',
@@ -21,6 +29,7 @@ export class ReviewRefusals {
         actor: { type: 'apiKey', ref: principal.id },
         targets: [{ type: 'workflow', ref: runId }],
         code: refusal.code,
+        decision: policy && recordOf(policy),
         context: { requestId },
       }),
     );

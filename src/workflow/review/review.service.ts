@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Principal } from '../../auth/principal.js';
 import type { AuditFact } from '../../compliance/audit/audit-leaf.js';
 import type { Trx } from '../../database/trx.js';
+import type { PolicyDecision } from '../../compliance/policy/policy-decisions.service.js';
 import { AppError } from '../../kernel/app-error.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
 import { newId } from '../../kernel/ids.js';
@@ -10,6 +11,8 @@ import type { LoadedApproval, LoadedRun } from '../engine/loaded-run.js';
 import { RunLoader } from '../engine/run-loader.service.js';
 import { endOf } from '../engine/transitions.service.js';
 import { WaitingRuns } from '../engine/waiting-runs.js';
+import { keptOf, recordOf, violationsOf } from '../policies/policy-record.js';
+import { RunPolicies } from '../policies/run-policies.service.js';
 import { changeOf, joinChanges, type RunChange } from '../runs/run-change.js';
 import { StaleRun } from '../runs/run-writer.service.js';
 import { applyEdits, type EmailEdit } from './artifact-edits.js';
@@ -47,6 +50,8 @@ const MAX_TRIES = 32;
 interface Request extends Decision {
   readonly principal: Principal;
   readonly requestId: string;
+  /** What the policies say of an approval. */
+  readonly permission?: PolicyDecision;
 }
 
 /** Takes the decisions of people on what a run shows them. */
@@ -57,6 +62,7 @@ export class ReviewService {
     private readonly waiting: WaitingRuns,
     private readonly handOver: HandOver,
     private readonly refusals: ReviewRefusals,
+    private readonly policies: RunPolicies,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -64,7 +70,7 @@ export class ReviewService {
    * Records a decision and what follows from it: the run goes on, goes back to GENERATION, or ends REJECTED.
    *
    * @throws AppError WORKFLOW_NOT_FOUND, RUN_NOT_WAITING, APPROVAL_ALREADY_DECIDED, APPROVAL_FOUR_EYES,
-   *   APPROVAL_NOT_YOURS, VALIDATION_FAILED for edits that do not fit. A refusal for who asks is audited before it is answered.
+   *   APPROVAL_NOT_YOURS, TRANSITION_DENIED by a policy, VALIDATION_FAILED for edits that do not fit. A refusal for who asks is audited before it is answered.
    */
   async decide(
     principal: Principal,
@@ -101,7 +107,16 @@ export class ReviewService {
         request.requestId,
         refusal ?? new AppError('RUN_NOT_WAITING'),
       );
-    const change = this.changeOf(loaded, approval, request);
+    const permission =
+      request.decision === 'approve'
+        ? await this.policies.decideApproval(loaded, request.principal)
+        : undefined;
+    if (permission && permission.result !== 'allow') {
+      const violations = violationsOf(permission);
+      const denied = new AppError('TRANSITION_DENIED', { members: { violations } });
+      return this.refusals.refuse(run.id, request.principal, request.requestId, denied, permission);
+    }
+    const change = this.changeOf(loaded, approval, { ...request, permission });
     const decided = {
       approval: loaded.approval ?? approval,
       runId: run.id,
@@ -177,6 +192,7 @@ export class ReviewService {
             actorId: principal.id,
             ...(comment !== null && { comment }),
             edited: edited !== undefined,
+            ...(request.permission && { policy: keptOf(request.permission) }),
           },
           startedAt: approval.createdAt,
           endedAt: now,
@@ -202,7 +218,7 @@ function consequence(status: string, approval: LoadedApproval, principal: Princi
 
 function decidedFact(
   approval: LoadedApproval,
-  { principal, decision, requestId }: Request,
+  { principal, decision, requestId, permission }: Request,
   shown: Buffer,
   edited: boolean,
   now: Date,
@@ -212,6 +228,7 @@ function decidedFact(
     outcome: 'success',
     actor: { type: 'apiKey', ref: principal.id },
     targets: [{ type: 'approval', ref: approval.id }],
+    decision: permission && recordOf(permission),
     oversight: {
       decision,
       shown: shown.toString('hex'),

@@ -1,6 +1,7 @@
 import type { PreparedAudit } from '../../compliance/audit/audit-trail.service.js';
 import type { AuditFact } from '../../compliance/audit/audit-leaf.js';
 import type { VaultEntry } from '../../compliance/pii/operators/tokenizer.js';
+import type { Classification } from '../../compliance/state/classification.js';
 import type { Phase, RunStatus } from '../../compliance/state/phases.js';
 import type { RunJobName } from '../../jobs/job-catalogue.js';
 import type { RunEventType } from '../events/run-event-types.js';
@@ -104,6 +105,8 @@ export interface RunChange {
   readonly outputHash?: Buffer;
   readonly usage?: { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number };
   readonly degraded?: boolean;
+  /** Set where it rises. */
+  readonly classification?: Classification;
   /** Set by a retry. */
   readonly attempt?: number;
   /** What the run waits for from now on; null = nothing any more. */
@@ -174,6 +177,7 @@ export function joinChanges(first: RunChange, second: RunChange): RunChange {
     usage: first.usage && second.usage ? addUsage(first.usage, second.usage) : (second.usage ?? first.usage),
     degraded: first.degraded || second.degraded,
     attempt: second.attempt ?? first.attempt,
+    classification: second.classification ?? first.classification,
     deadlineAt: second.deadlineAt ?? first.deadlineAt,
     waitingFor: second.waitingFor === undefined ? first.waitingFor : second.waitingFor,
     history: [...first.history, ...second.history],

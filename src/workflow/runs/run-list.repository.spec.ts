@@ -144,6 +144,8 @@ describe('the list of runs', () => {
       'attempt',
       'forkedFromRunId',
       'forkedFromPhase',
+      'classification',
+      'policyVersion',
       'createdAt',
       'updatedAt',
       'completedAt',

@@ -113,6 +113,8 @@ const COLUMNS = [
   'attempt',
   'forked_from_run as forkedFromRunId',
   'forked_from_phase as forkedFromPhase',
+  'classification',
+  'policy_version as policyVersion',
   'created_at as createdAt',
   'updated_at as updatedAt',
   'completed_at as completedAt',

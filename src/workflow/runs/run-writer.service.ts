@@ -141,6 +141,7 @@ function after(run: Run, change: RunChange, audit: PreparedAudit, now: Date): Ru
     costUsd: run.costUsd + (change.usage?.costUsd ?? 0),
     degraded: run.degraded || change.degraded === true,
     attempt: change.attempt ?? run.attempt,
+    classification: change.classification ?? run.classification,
     waitingFor: isEnded(status) ? null : change.waitingFor === undefined ? run.waitingFor : change.waitingFor,
     deadlineAt: change.deadlineAt ?? run.deadlineAt,
     updatedAt: now,

@@ -1,3 +1,4 @@
+import type { Classification } from '../../compliance/state/classification.js';
 import type { EndStatus, Phase, RunStatus } from '../../compliance/state/phases.js';
 import type { RunChain } from '../../compliance/audit/audit-leaf.js';
 
@@ -38,6 +39,14 @@ export interface Run {
   readonly waitingFor: unknown;
   /** It ends FAILED when it has not ended by then; null = never. */
   readonly deadlineAt: Date | null;
+  /** How sensitive its data is; it may rise and never falls. */
+  readonly classification: Classification;
+  /** The version of the tenant's policies that held when it was started; 0 = the built-in ones alone. */
+  readonly policyVersion: number;
+  /** The activation by which that version held. */
+  readonly policyActivation: number;
+  /** Roles of the owner when it was started. */
+  readonly ownerRoles: readonly string[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly completedAt: Date | null;
@@ -55,6 +64,8 @@ export type RunSummary = Pick<
   | 'phase'
   | 'attributes'
   | 'degraded'
+  | 'classification'
+  | 'policyVersion'
   | 'attempt'
   | 'forkedFromRunId'
   | 'forkedFromPhase'

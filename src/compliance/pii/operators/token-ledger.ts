@@ -23,6 +23,7 @@ export class TokenLedger {
   private readonly numberOf = new Map<string, number>();
   private readonly lowestFree = new Map<string, number>();
   private readonly changed = new Set<string>();
+  private readonly countOf = new Map<string, number>();
   private highestNumber = 0;
 
   constructor(entries: readonly VaultEntry[]) {
@@ -32,6 +33,11 @@ export class TokenLedger {
       this.highestNumber = Math.max(this.highestNumber, index);
       if (!this.numberOf.has(entry.subjectRef)) this.numberOf.set(entry.subjectRef, index);
     }
+  }
+
+  /** How many tokens of each kind of data were given out. */
+  entityCounts(): Iterable<readonly [entity: string, count: number]> {
+    return this.countOf;
   }
 
   /** The entry of a subject's value. */
@@ -96,6 +102,7 @@ export class TokenLedger {
 
   private remember(entry: VaultEntry): void {
     const { token, entity, subjectRef, value, shared } = entry;
+    if (!this.entries.has(token)) this.countOf.set(entity, (this.countOf.get(entity) ?? 0) + 1);
     this.entries.set(token, entry);
     this.byOwner.set(key(subjectRef, entity, value), token);
     if (!this.byValue.has(key(entity, value))) this.byValue.set(key(entity, value), token);

@@ -115,6 +115,11 @@ export class Tokenizer {
     return personalFieldEntity(key);
   }
 
+  /** How many different values of each kind of data were found so far. */
+  entityCounts(): Iterable<readonly [entity: string, count: number]> {
+    return this.ledger.entityCounts();
+  }
+
   /** Entries made, or shared for the first time, since the last call: the vault has to seal them. */
   takeNewEntries(): VaultEntry[] {
     return this.ledger.takeChanged();

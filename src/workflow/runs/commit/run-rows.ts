@@ -30,6 +30,7 @@ const CHANGING = {
   output_tokens: 'bigint',
   cost_usd: 'numeric',
   degraded: 'boolean',
+  classification: 'data_classification',
   attempt: 'int',
   waiting_for: 'jsonb',
   deadline_at: 'timestamptz',
@@ -48,6 +49,9 @@ const LASTING = {
   input_hash: 'bytea',
   forked_from_run: 'uuid',
   forked_from_phase: 'text',
+  policy_version: 'int',
+  policy_activation: 'int',
+  owner_roles: 'text[]',
   created_at: 'timestamptz',
 } as const;
 
@@ -427,6 +431,7 @@ function changingOf(run: Run): Record<keyof typeof CHANGING, unknown> {
     output_tokens: run.outputTokens,
     cost_usd: run.costUsd.toFixed(6),
     degraded: run.degraded,
+    classification: run.classification,
     attempt: run.attempt,
     waiting_for: run.waitingFor,
     deadline_at: run.deadlineAt,
@@ -446,6 +451,9 @@ function lastingOf(run: Run): Record<keyof typeof LASTING, unknown> {
     input_hash: byteaText(run.inputHash),
     forked_from_run: run.forkedFromRunId,
     forked_from_phase: run.forkedFromPhase,
+    policy_version: run.policyVersion,
+    policy_activation: run.policyActivation,
+    owner_roles: run.ownerRoles,
     created_at: run.createdAt,
   };
 }

@@ -32,6 +32,34 @@ export const gdpr: Framework = {
       figures: ({ consents: { granted, withdrawn } }) => ({ granted, withdrawn }),
     },
     {
+      id: 'Art. 7(3)',
+      title: 'Withdrawing consent stops what it was the ground for',
+      shows: 'Every withdrawal is recorded, and the work that it takes the ground from is stopped.',
+      events: ['consent.withdrawn', 'workflow.recipient_left_out'],
+      links: ['/v1/compliance/report'],
+    },
+    {
+      id: 'Art. 12(3), 15',
+      title: 'Requests are answered, and subjects get their data',
+      shows: 'Each export for a subject is recorded, and each request for erasure with the time of its end.',
+      events: ['subject.exported', 'subject.erasure_requested', 'subject.erasure_deferred', 'subject.erased'],
+      links: ['/v1/audit/events'],
+    },
+    {
+      id: 'Art. 17, 18',
+      title: 'Data is erased or restricted on request',
+      shows:
+        'Erasure destroys the key of the subject; its record has counts and no name. A hold that stands in the way is recorded.',
+      events: [
+        'subject.erased',
+        'subject.restricted',
+        'subject.restriction_lifted',
+        'hold.placed',
+        'hold.lifted',
+      ],
+      links: ['/v1/audit/events'],
+    },
+    {
       id: 'Art. 22',
       title: 'Decisions are not left to machines alone',
       shows: 'What a run delivers was approved by people who were shown exactly that.',

@@ -17,8 +17,8 @@ interface Numbers {
   }[];
 }
 
-const documents = sharedVectors<Documents>('audit/jcs-documents.json');
-const numbers = sharedVectors<Numbers>('audit/jcs-numbers.json');
+const documents = sharedVectors('audit/jcs-documents.json') as Documents | undefined;
+const numbers = sharedVectors('audit/jcs-numbers.json') as Numbers | undefined;
 /** Digests of generated sequences stand there too; they have no numbers of their own. */
 const samples = numbers?.cases.filter(({ ieee754Hex }) => ieee754Hex !== undefined) ?? [];
 

@@ -170,7 +170,7 @@ export const READING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<R
 };
 
 /** Lets workers work until something is as wanted, and stops them, so that nothing moves afterwards. */
-export async function whileWorking<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
+async function whileWorking<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
   const worker = await startInstance(stage, { COUNTERSIGN_ROLE: 'worker' });
   try {
     return await work();

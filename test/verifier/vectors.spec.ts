@@ -13,9 +13,10 @@ import {
 } from '../../src/verifier/signed-note.js';
 import { sharedVectors } from '../harness/shared-vectors.js';
 
-const cases = (name: string): unknown => sharedVectors<{ cases: unknown }>(`audit/${name}.json`)?.cases ?? [];
+const cases = (name: string): unknown =>
+  (sharedVectors(`audit/${name}.json`) as { cases: unknown } | undefined)?.cases ?? [];
 const groups = (name: string): unknown =>
-  sharedVectors<{ testGroups: unknown }>(`audit/${name}.json`)?.testGroups ?? [];
+  (sharedVectors(`audit/${name}.json`) as { testGroups: unknown } | undefined)?.testGroups ?? [];
 
 /** They lie beside the checkout and not in it; where they are not there, that is said. */
 const isThere = sharedVectors('audit/jcs-numbers.json') !== undefined;

@@ -118,7 +118,7 @@ describe.skipIf(references.length === 0)('the reference tree', () => {
 
 describe.skipIf(tiles.length === 0)('a real tiled log', () => {
   const key = parseVerifierKey(
-    sharedVectors<{ vkey: string }>('audit/tlog-tiles-log.json')?.vkey ?? '',
+    (sharedVectors('audit/tlog-tiles-log.json') as { vkey: string } | undefined)?.vkey ?? '',
   ) as VerifierKey;
 
   it.each(tiles)('$name', ({ size, checkpoint, tile0Base64, entryBundleBase64 }) => {

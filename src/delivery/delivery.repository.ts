@@ -45,14 +45,10 @@ export class DeliveryRepository {
         subject_ref: delivery.subjectRef,
         channel: delivery.channel,
         message_id: delivery.messageId,
-        ...(delivery.withheld === undefined
-          ? { status: 'pending' as const }
-          : {
-              status: 'failed' as const,
-              detail: delivery.withheld,
-              settled_at: now,
-              settled_by: 'delivery',
-            }),
+        status: delivery.withheld === undefined ? ('pending' as const) : ('failed' as const),
+        detail: delivery.withheld ?? null,
+        settled_at: delivery.withheld === undefined ? null : now,
+        settled_by: delivery.withheld === undefined ? null : 'delivery',
         created_at: now,
       }));
       await trx.insertInto('delivery').values(rows).execute();

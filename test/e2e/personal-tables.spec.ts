@@ -24,6 +24,8 @@ const IMPERSONAL: Readonly<Record<string, string>> = {
   audit_self_check: 'what checks of the trail have found',
   report_day: 'counts by day',
   safe_mode: 'a switch',
+  policy_activation: 'which version of the policies holds',
+  policy_version: 'policies written by operators',
   schema_version: 'names of migrations',
 };
 

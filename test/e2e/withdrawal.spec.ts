@@ -93,6 +93,7 @@ describe('a withdrawal of consent', () => {
     expect(body.items.map(({ index, status }: { index: number; status: string }) => [index, status])).toEqual(
       [
         [0, 'sent'],
+        [1, 'failed'],
         [2, 'sent'],
       ],
     );

@@ -123,7 +123,7 @@ describe.runIf(isThere)('what others have published', () => {
   });
 
   it('as a tiled log', () => {
-    const log = sharedVectors<{ vkey: string }>('audit/tlog-tiles-log.json');
+    const log = sharedVectors('audit/tlog-tiles-log.json') as { vkey: string } | undefined;
     const key = parseKey(log?.vkey ?? '');
     const vectors = cases('tlog-tiles-log') as {
       size: number;

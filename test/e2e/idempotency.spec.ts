@@ -231,6 +231,15 @@ const CREATIONS: Readonly<Record<string, () => Promise<Creation>>> = {
     const sessionId = await openSession(product.client);
     return { path: '/v1/workflows', body: campaignOf(sessionId), other: campaignOf(sessionId, 3) };
   },
+  '/v1/policies': async () => ({
+    path: '/v1/policies',
+    body: { policies: {} },
+    other: { policies: {}, settings: { maxRecipients: 7 } },
+  }),
+  '/v1/audit/holds': async () => {
+    const body = { scope: 'tenant', reference: 'case 1' };
+    return { path: '/v1/audit/holds', body, other: { ...body, reference: 'case 2' } };
+  },
   '/v1/workflows/{id}/cancel': async () => {
     const id = (await startCampaign(product.client)).body.id as string;
     return { path: `/v1/workflows/${id}/cancel`, body: undefined, other: {} };
@@ -334,12 +343,19 @@ const IN_ITS_OWN_WAY = ['/v1/workflows/bulk'];
 
 const CREATE_NOTHING = [
   '/v1/audit/verify',
+  // Goes on under a new name once; a second time there is nothing to go on from.
+  '/v1/audit/epochs',
+  '/v1/policies/validate',
+  // Make hold what exists.
+  '/v1/policies/rollback',
+  '/v1/policies/{version}/activate',
   // Settles what exists; a second time it is refused.
   '/v1/deliveries/{id}/settle',
   '/v1/pii/detect',
   '/v1/pii/redact',
   '/v1/schedules/preview',
   // Stops what exists; a second time there is nothing left to stop.
+  '/v1/subjects/{subject}/withdrawals',
   '/v1/workflows/bulk/{batchId}/cancel',
 ];
 

@@ -31,7 +31,7 @@ const TABLES = [
 ];
 
 /** Tables that name a run and outlive it, each with upkeep of its own. */
-const OUTLIVE = ['batch_row', 'schedule_fire', 'webhook_cursor', 'webhook_message'];
+const OUTLIVE = ['batch_row', 'legal_hold', 'schedule_fire', 'webhook_cursor', 'webhook_message'];
 
 /** No pass comes by itself during a test. */
 const SETTINGS = {

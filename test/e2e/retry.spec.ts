@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newId } from '../../src/kernel/ids.js';
 import { BRIEF, campaignInReview, openSession, recipients, SENDER, untilEnded } from '../harness/campaign.js';
 import { OTHER_TENANT_ID } from '../harness/database.js';
 import { modelEnv } from '../harness/model-env.js';
@@ -60,11 +61,19 @@ describe('retrying a failed run', () => {
     return started;
   }
 
-  /** A run that was denied its delivery, because consent was withdrawn after it was approved. */
+  /**
+   * A run that was denied its delivery, because consent was gone by then. Said past the product: a withdrawal that it is
+   * told of cancels the run at once.
+   */
   async function denied(): Promise<{ id: string; sessionId: string }> {
     const started = await start();
     await reader.untilWaiting(started.id);
-    await consent(started.sessionId, false);
+    await product.database.force(
+      `insert into consent (id, tenant_id, session_id, subject_ref, purpose, lawful_basis, granted, recorded_by, recorded_at)
+       select $2, tenant_id, session_id, subject_ref, purpose, lawful_basis, false, recorded_by, now()
+       from consent where session_id = $1 order by id desc limit 1`,
+      [started.sessionId, newId()],
+    );
     await reader.decide(started.id, { decision: 'approve' });
     expect((await untilEnded(product.client, started.id)).status).toBe('FAILED');
     return started;

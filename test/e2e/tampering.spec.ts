@@ -138,7 +138,7 @@ describe('what was approved', () => {
       `select document from workflow_definition where name = 'email-campaign' and version = 1`,
     );
     const set = (document: unknown) =>
-      product.database.query(
+      product.database.force(
         `update workflow_definition set document = $1 where name = 'email-campaign' and version = 1`,
         [JSON.stringify(document)],
       );

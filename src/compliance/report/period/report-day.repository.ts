@@ -23,8 +23,8 @@ const KEYS = sql`case
   when type = 'approval.decided' then jsonb_build_array(leaf #>> '{oversight,decision}', leaf #>> '{detail,edited}',
     leaf #>> '{detail,fourEyes}', leaf #>> '{detail,requesterDecided}',
     -- Two significant digits: exact enough for a median, and of a bounded number.
-    round((leaf #>> '{detail,secondsToDecide}')::numeric,
-      1 - floor(log(greatest((leaf #>> '{detail,secondsToDecide}')::numeric, 1)))::int)::bigint::text)
+    round((leaf #>> '{oversight,seconds}')::numeric,
+      1 - floor(log(greatest((leaf #>> '{oversight,seconds}')::numeric, 1)))::int)::bigint::text)
   when type in ('delivery.settled', 'delivery.sending') then
     jsonb_build_array(leaf #>> '{detail,channel}', leaf #>> '{detail,status}')
   else jsonb_build_array(leaf ->> 'code')

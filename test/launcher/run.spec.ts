@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(project, { recursive: true, force: true }));
 
-/** Does what `npm ci` does here: removes what is installed, and installs a builder. */
+/** Does what `npm ci` does here: removes what is installed, and installs a builder and a bundler. */
 const NPM = `
   const { appendFileSync, mkdirSync, rmSync, writeFileSync } = require('node:fs');
   appendFileSync('installs', JSON.stringify([process.argv.slice(2), process.env.NODE_ENV ?? null]) + '\\n');
@@ -35,6 +35,9 @@ const NPM = `
     mkdirSync('dist', { recursive: true });
     appendFileSync('builds', 'built\\\\n');
   \`);
+  mkdirSync('node_modules/rolldown', { recursive: true });
+  writeFileSync('node_modules/rolldown/package.json', '{ "bin": { "rolldown": "rolldown.cjs" } }');
+  writeFileSync('node_modules/rolldown/rolldown.cjs', '');
 `;
 
 async function write(path: string, text: string): Promise<void> {

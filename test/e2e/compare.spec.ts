@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BRIEF, campaignInReview, openSession, recipients, SENDER, untilEnded } from '../harness/campaign.js';
+import { loseConsent } from '../harness/consent-gone.js';
 import { OTHER_TENANT_ID } from '../harness/database.js';
 import type { TestAnswer } from '../harness/http-client.js';
 import { modelEnv } from '../harness/model-env.js';
@@ -125,8 +126,7 @@ describe('comparing two runs', () => {
     const reader = new RunReader(product.client);
     const denied = (await product.client.post(`/v1/workflows/${left}/fork`, { fromPhase: 'REVIEW' })).body;
     await reader.untilWaiting(denied.id as string);
-    const consents = [{ subject: '*', purpose: 'email-campaign', lawfulBasis: 'consent', granted: false }];
-    await product.client.request('PUT', `/v1/sessions/${denied.sessionId}/consents`, { body: { consents } });
+    await loseConsent(product, denied.sessionId as string);
     await reader.decide(denied.id as string, { decision: 'approve' });
     await untilEnded(product.client, denied.id as string);
     const { body } = await compare(left, denied.id as string);

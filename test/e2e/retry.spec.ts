@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { newId } from '../../src/kernel/ids.js';
 import { BRIEF, campaignInReview, openSession, recipients, SENDER, untilEnded } from '../harness/campaign.js';
+import { loseConsent } from '../harness/consent-gone.js';
 import { OTHER_TENANT_ID } from '../harness/database.js';
 import { modelEnv } from '../harness/model-env.js';
 import { honestAnswer, type ModelCall, ModelServer } from '../harness/model-server.js';
@@ -61,26 +61,18 @@ describe('retrying a failed run', () => {
     return started;
   }
 
-  /**
-   * A run that was denied its delivery, because consent was gone by then. Said past the product: a withdrawal that it is
-   * told of cancels the run at once.
-   */
+  /** A run that was denied its delivery, because consent was gone by then. */
   async function denied(): Promise<{ id: string; sessionId: string }> {
     const started = await start();
     await reader.untilWaiting(started.id);
-    await product.database.force(
-      `insert into consent (id, tenant_id, session_id, subject_ref, purpose, lawful_basis, granted, recorded_by, recorded_at)
-       select $2, tenant_id, session_id, subject_ref, purpose, lawful_basis, false, recorded_by, now()
-       from consent where session_id = $1 order by id desc limit 1`,
-      [started.sessionId, newId()],
-    );
+    await loseConsent(product, started.sessionId);
     await reader.decide(started.id, { decision: 'approve' });
     expect((await untilEnded(product.client, started.id)).status).toBe('FAILED');
     return started;
   }
 
-  async function consent(sessionId: string, granted: boolean): Promise<void> {
-    const consents = [{ ...PURPOSE, granted }];
+  async function consent(sessionId: string): Promise<void> {
+    const consents = [{ ...PURPOSE, granted: true }];
     const answer = await product.client.request('PUT', `/v1/sessions/${sessionId}/consents`, {
       body: { consents },
     });
@@ -156,7 +148,7 @@ describe('retrying a failed run', () => {
 
   it('after a denial passes the gate again, with the approval that was given', async () => {
     const { id, sessionId } = await denied();
-    await consent(sessionId, true);
+    await consent(sessionId);
     expect((await retry(id)).status).toBe(202);
     expect((await untilEnded(product.client, id)).status).toBe('COMPLETED');
     expect((await reader.approval(id)).decisions).toHaveLength(1);
@@ -178,7 +170,7 @@ describe('retrying a failed run', () => {
 
   it('is refused while nobody knows what became of a message', async () => {
     const { id, sessionId } = await denied();
-    await consent(sessionId, true);
+    await consent(sessionId);
     await product.database.force(
       `insert into delivery (id, tenant_id, run_id, index, subject_ref, channel, message_id, status, created_at)
        select gen_random_uuid(), tenant_id, id, 0, 'someone', 'outbox', id::text, 'uncertain', now() from workflow_run where id = $1`,

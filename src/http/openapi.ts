@@ -44,6 +44,7 @@ const TAGS = [
   'Retention',
   'Audit',
   'Compliance',
+  'Policies',
   'Safe mode',
   'Personal data',
   'Data subjects',

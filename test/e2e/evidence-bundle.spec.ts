@@ -9,9 +9,11 @@ import { newId } from '../../src/kernel/ids.js';
 import { campaignInReview, recipients, SENDER, untilEnded } from '../harness/campaign.js';
 import { FakeContext } from '../harness/command-context.fake.js';
 import type { TestAnswer } from '../harness/http-client.js';
+import { LoneVerifier } from '../harness/lone-verifier.js';
 import { OfflineVerifier } from '../harness/offline-verifier.js';
 import { expectProblem } from '../harness/problem.js';
 import { type Product, startProduct } from '../harness/product.js';
+import { SigningKey } from '../harness/signing-key.js';
 
 type Line = Record<string, unknown> & { readonly kind: string };
 
@@ -238,6 +240,63 @@ describe('evidence that was tampered with is found out, though its trailer fits'
 
   it('the forger of this test changes nothing when told to change nothing', () => {
     expect(forged((all) => all)).toBe(answer.text);
+  });
+});
+
+describe('whoever has nothing but the one file of the verifier and the evidence', () => {
+  let alone: LoneVerifier;
+  beforeAll(() => {
+    alone = new LoneVerifier();
+    alone.put('bundle.ndjson', answer.text);
+  });
+  afterAll(() => alone?.close());
+
+  it('finds it valid with the key of the log, and no more than self-consistent without', async () => {
+    const valid = await alone.run('bundle.ndjson', '--key', vkey);
+    expect(valid, valid.err).toMatchObject({ code: 0, err: '' });
+    expect(valid.out).toMatch(/^valid: \d+ events, 1 run, 3 documents/);
+    expect(await alone.run('bundle.ndjson')).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('no trusted key was given'),
+    });
+  });
+
+  it('is told which record was changed, though everything around it fits', async () => {
+    const decided = of('event').find(({ leaf }) => atob(leaf as string).includes('"approval.decided"'));
+    const change = (line: Line) => ({
+      ...line,
+      leaf: btoa(atob(line['leaf'] as string).replace('"decision":"approve"', '"decision":"reject"')),
+    });
+    alone.put(
+      'changed.ndjson',
+      forged((all) =>
+        all.map((line) =>
+          line.kind === 'event' && line['index'] === decided?.['index'] ? change(line) : line,
+        ),
+      ),
+    );
+    const { code, err } = await alone.run('changed.ndjson', '--key', vkey);
+    expect(code).toBe(1);
+    expect(err).toContain('TAMPERED: leaf_hash_differs');
+    expect(err).toMatch(new RegExp(`^ +index +${decided?.['index'] as number}$`, 'm'));
+    expect(err).toContain((JSON.parse(atob(decided?.['leaf'] as string)) as { id: string }).id);
+  });
+
+  it('is told that the file was cut, that the key is foreign, and that a file is none', async () => {
+    alone.put('cut.ndjson', answer.text.split('\n').slice(0, -3).join('\n'));
+    const cut = await alone.run('cut.ndjson', '--key', vkey);
+    expect(cut).toMatchObject({ code: 1, err: expect.stringContaining('TAMPERED: trailer_missing') });
+    const foreign = new SigningKey(of('header')[0]?.['origin'] as string).vkey;
+    expect(await alone.run('bundle.ndjson', '--key', foreign)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('TAMPERED: foreign_key'),
+    });
+    expect(await alone.run('bundle.ndjson', '--key', 'no key')).toMatchObject({ code: 2 });
+    alone.put('page.html', '<!doctype html>');
+    expect(await alone.run('page.html', '--key', vkey)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('unusable: not_an_export'),
+    });
   });
 });
 

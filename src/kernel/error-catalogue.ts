@@ -87,7 +87,7 @@ export const ERROR_CATALOGUE = {
   MODEL_UNAVAILABLE: { status: 502, title: 'The model provider did not answer usefully' },
   // Compliance
   AUDIT_UNAVAILABLE: { status: 503, title: 'The audit trail cannot be written, so nothing was changed' },
-  REPORT_NOT_READY: { status: 503, title: 'The period is still being counted: ask again' },
+  REPORT_NOT_READY: { status: 503, title: 'The report is not ready yet: ask again' },
   AUDIT_EVENT_NOT_FOUND: { status: 404, title: 'There is no such audit event' },
   AUDIT_LOG_EMPTY: { status: 404, title: 'Nothing has been sealed in this audit log yet' },
   AUDIT_CHECKPOINT_NOT_FOUND: { status: 404, title: 'No checkpoint of this audit log has that size' },

@@ -43,6 +43,11 @@ beforeAll(async () => {
   verifier = new OfflineVerifier();
   officer = await product.makeKey('compliance_officer');
   const reviewer = await product.makeKey('reviewer');
+  const policies = {
+    'big-runs': 'forbid (principal, action, resource) when { context.recipients > 5000 };',
+  };
+  await product.client.post('/v1/policies', { policies });
+  await product.client.post('/v1/policies/1/activate', {});
   run = await campaignInReview(product.client, { count: 3 });
   await product.client.post(`/v1/workflows/${run}/approvals`, { decision: 'approve' }, { key: reviewer.key });
   await untilEnded(product.client, run);
@@ -81,15 +86,21 @@ describe('the evidence of a run', () => {
     ]);
   });
 
-  it('holds the report, the definition and the artefacts, each named by an event in it', async () => {
+  it('holds report, definition, policies and artefacts, each named by an event in it', async () => {
     const names = of('document').map(({ name }) => name);
-    expect(names).toEqual(['report.json', 'definition.json', 'artifacts/emails-1.json']);
-    const [report, , artifact] = of('document').map(({ body }) =>
+    expect(names).toEqual(['report.json', 'definition.json', 'policies.json', 'artifacts/emails-1.json']);
+    const [report, , policies, artifact] = of('document').map(({ body }) =>
       Buffer.from(body as string, 'base64').toString('utf8'),
     );
     expect(JSON.parse(report ?? '')).toMatchObject({ kind: 'run', run: { id: run, status: 'COMPLETED' } });
+    const inForce = JSON.parse(policies ?? '');
+    expect(inForce.versions).toMatchObject([{ version: 1, policies: { 'big-runs': expect.any(String) } }]);
+    expect(Object.keys(inForce.builtin.policies)).toContain('countersign.default-permit');
+    expect(JSON.parse(report ?? '').versions.policy.decided).toMatchObject([
+      { version: `1.${inForce.builtin.digest}` },
+    ]);
     const { body } = await product.client.get(`/v1/workflows/${run}/artifacts`);
-    expect(of('document')[2]?.['sha256']).toBe(body.items[0].contentHash);
+    expect(of('document')[3]?.['sha256']).toBe(body.items[0].contentHash);
     expect(artifact).toMatch(/⟦(?:GIVEN_NAME|PERSON)_\d+⟧/);
     const last = Buffer.from(of('event').at(-1)?.['leaf'] as string, 'base64').toString('utf8');
     for (const { sha256, recordedIn } of of('document')) {
@@ -254,7 +265,7 @@ describe('whoever has nothing but the one file of the verifier and the evidence'
   it('finds it valid with the key of the log, and no more than self-consistent without', async () => {
     const valid = await alone.run('bundle.ndjson', '--key', vkey);
     expect(valid, valid.err).toMatchObject({ code: 0, err: '' });
-    expect(valid.out).toMatch(/^valid: \d+ events, 1 run, 3 documents/);
+    expect(valid.out).toMatch(/^valid: \d+ events, 1 run, 4 documents/);
     expect(await alone.run('bundle.ndjson')).toMatchObject({
       code: 3,
       err: expect.stringContaining('no trusted key was given'),

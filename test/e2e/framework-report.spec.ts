@@ -46,7 +46,7 @@ beforeAll(async () => {
 afterAll(() => product?.close());
 
 describe('the evidence for a framework', () => {
-  it.each(['soc2', 'eu-ai-act', 'gdpr'])(
+  it.each(['soc2', 'eu-ai-act', 'gdpr', 'hipaa'])(
     '%s says of each control what is shown, and where more stands',
     async (name) => {
       const { status, body } = await evidence(name);

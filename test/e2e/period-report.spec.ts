@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AuditLog } from '../../src/compliance/audit/log/audit-log.service.js';
 import { DayClosing } from '../../src/compliance/report/period/day-closing.service.js';
 import { newId } from '../../src/kernel/ids.js';
 import { campaignInReview, untilEnded } from '../harness/campaign.js';
 import { OTHER_TENANT_ID, TEST_TENANT_ID } from '../harness/database.js';
 import type { TestAnswer } from '../harness/http-client.js';
+import { OfflineVerifier } from '../harness/offline-verifier.js';
 import { textOfPdf } from '../harness/pdf-text.js';
 import { expectProblem } from '../harness/problem.js';
 import { type Product, startProduct } from '../harness/product.js';
@@ -79,6 +81,8 @@ describe('the report of a period', () => {
       );
     expect(ruleAt('INITIALIZATION', 'gdpr.consent')).toMatchObject({ passed: 3, denied: 0 });
     expect(ruleAt('DELIVERY', 'approval.bound')).toMatchObject({ passed: 2, denied: 0, tier: 'compliance' });
+    expect(answer.body.gates).toContainEqual({ entering: 'DELIVERY', allowed: 2, denied: 0 });
+    expect(answer.body.gates).toContainEqual({ entering: 'INITIALIZATION', allowed: 3, denied: 0 });
   });
 
   it('says what people decided, and how often they did not take it as it was', () => {
@@ -117,6 +121,25 @@ describe('the report of a period', () => {
       `select id from audit_event where type = 'workflow.completed' order by leaf_hash`,
     );
     expect(population.samples).toEqual([rows[0]?.id]);
+  });
+
+  it('shows where the log stood around it, and that it has only grown in between', async () => {
+    await product.app.get(AuditLog).seal(TEST_TENANT_ID);
+    const { log } = (await report()).body;
+    expect(log).toMatchObject({ coversEnd: false, consistency: { from: log.first.size, to: log.last.size } });
+    const verifier = new OfflineVerifier();
+    const vkey = (await product.client.get('/v1/audit/log')).body.vkeys[0] as string;
+    const { from, to, proof } = log.consistency;
+    const anchor = verifier.file(log.first.note);
+    const asked = { from, to, proof, checkpoint: log.last.note };
+    const check = (shown: object) =>
+      verifier.verify(JSON.stringify(shown), '--key', vkey, '--anchor', anchor).code;
+    expect(to).toBeGreaterThan(from);
+    expect(check(asked)).toBe(0);
+    expect(check({ ...asked, proof: proof.toReversed() })).toBe(1);
+    verifier.close();
+    const past = (await report(`?from=${daysAgo(9)}&to=${daysAgo(8)}`)).body.log;
+    expect(past).toMatchObject({ coversEnd: true, first: log.first, last: log.first });
   });
 
   it('knows nothing of another tenant', async () => {

@@ -25,6 +25,12 @@ const pdfOf = async (id: string) => {
   return Buffer.from(await response.arrayBuffer());
 };
 
+/** Ids of the events of the run of a type, in their order. */
+async function idsOf(type: string): Promise<string[]> {
+  const { body } = await product.client.get(`/v1/audit/events?workflowId=${run}&type=${type}&limit=200`);
+  return body.items.map(({ id }: { id: string }) => id).toReversed();
+}
+
 beforeAll(async () => {
   product = await startProduct({ COUNTERSIGN_LOG_LEVEL: 'silent' });
   reviewer = await product.makeKey('reviewer');
@@ -85,7 +91,7 @@ describe('the compliance report of a run', () => {
     expect(ids).toContain(start.passages[0].eventId);
   });
 
-  it('counts what was found, on what basis it was used, what models cost and what was delivered', () => {
+  it('counts what was found, on what basis it was used, what models cost and what was delivered', async () => {
     const { findings, consents, models, usage, deliveries } = answer.body;
     expect(findings).toContainEqual({ entity: 'EMAIL', tokens: 4, subjects: 4 });
     expect(consents).toEqual([
@@ -107,10 +113,18 @@ describe('the compliance report of a run', () => {
     expect(models.reduce((sum: number, use: { inputTokens: number }) => sum + use.inputTokens, 0)).toBe(
       usage.inputTokens,
     );
-    expect(deliveries).toEqual([{ channel: 'outbox', status: 'sent', messages: 3, attempts: 3 }]);
+    expect(deliveries).toEqual([
+      {
+        channel: 'outbox',
+        status: 'sent',
+        messages: 3,
+        attempts: 3,
+        events: await idsOf('delivery.settled'),
+      },
+    ]);
   });
 
-  it('says who approved, what they were shown and how long they took', () => {
+  it('says who approved, what they were shown and how long they took', async () => {
     const [approval] = answer.body.approvals;
     expect(approval).toMatchObject({ status: 'approved', fourEyes: false, requiredApprovals: 1 });
     expect(approval.decisions).toEqual([
@@ -120,8 +134,93 @@ describe('the compliance report of a run', () => {
         shown: approval.bindingHash,
         decidedAt: expect.any(String),
         secondsToDecide: expect.any(Number),
+        eventId: (await idsOf('approval.decided'))[0],
       },
     ]);
+  });
+
+  it('says by which versions it was done, and which event says so', async () => {
+    const { versions, run: identity } = answer.body;
+    expect(versions.definition).toEqual({
+      name: 'email-campaign',
+      version: 1,
+      digest: identity.definitionDigest,
+    });
+    expect(versions.policy).toMatchObject({ pinned: 0, activation: 0 });
+    const [decided, ...others] = versions.policy.decided;
+    expect(others).toEqual([]);
+    expect(decided).toMatchObject({ engine: 'cedar', version: expect.stringMatching(/^0\.[0-9a-f]{12}$/) });
+    // Seven passages of the gate, the approval, and that the messages may leave.
+    expect(decided.decisions).toBe(9);
+    const [firstStep] = await idsOf('workflow.step_completed');
+    expect(versions.models[0]).toMatchObject({
+      agent: 'requirements_agent',
+      provider: 'simulation',
+      promptVersion: null,
+      steps: 1,
+      eventId: firstStep,
+    });
+  });
+
+  it('says what held meanwhile: classification, safe mode, holds and recovery', async () => {
+    const { classification, safeMode, holds, recovery } = answer.body;
+    expect({ classification, holds, recovery }).toEqual({
+      classification: 'confidential',
+      holds: [],
+      recovery: { degraded: false, retried: 0, fallbacks: 0, breakerOpen: 0, events: [] },
+    });
+    expect(safeMode).toEqual({
+      now: { enabled: false, causes: [] },
+      atStart: null,
+      changes: [],
+      simulatedSteps: 0,
+      deliveriesHeld: [],
+    });
+  });
+
+  it('names legal holds that reach the run, and safe mode that held its messages back', async () => {
+    const other = await campaignInReview(product.client);
+    const hold = await product.client.post('/v1/audit/holds', {
+      scope: 'run',
+      runId: other,
+      reference: 'case-1',
+    });
+    expect(hold.status, hold.text).toBe(201);
+    const turned = async (enabled: boolean) =>
+      product.client.request('PUT', '/v1/safe-mode', { body: { enabled, reason: 'drill', scope: 'tenant' } });
+    expect((await turned(true)).status).toBe(200);
+    await product.client.post(
+      `/v1/workflows/${other}/approvals`,
+      { decision: 'approve' },
+      { key: reviewer.key },
+    );
+    const path = `/v1/workflows/${other}/compliance-report`;
+    const held = await product.client.until(path, ({ body }) => body.safeMode.deliveriesHeld.length === 1);
+    expect(held.body.safeMode).toMatchObject({
+      now: { enabled: true, causes: ['tenant'] },
+      changes: [{ to: 'on', scope: 'tenant' }],
+    });
+    await turned(false);
+    await untilEnded(product.client, other);
+    const { holds, safeMode, links } = (await report(other)).body;
+    expect(safeMode.changes.map(({ to }: { to: string }) => to)).toEqual(['on', 'off']);
+    expect(holds).toMatchObject([{ id: hold.body.id, scope: 'run', liftedAt: null }]);
+    for (const eventId of [holds[0].events[0], safeMode.changes[0].eventId]) {
+      const event = await product.client.get((links.event as string).replace('{eventId}', eventId));
+      expect(event.status, event.text).toBe(200);
+    }
+    expect((await report(run)).body.safeMode.changes).toEqual([]);
+  });
+
+  it('leads from each part to the events behind it', async () => {
+    const { links } = answer.body;
+    for (const [part, path] of Object.entries<string>(links)) {
+      if (path.includes('{') || part === 'evidence') continue;
+      expect((await product.client.get(path)).status, path).toBe(200);
+    }
+    const { text } = await report(run, 'text/html');
+    const [started] = await idsOf('workflow.transition');
+    expect(text).toContain(`<a href="/v1/audit/events/${started}">${started}</a>`);
   });
 
   it('says how long the chain of its events is and where it ends', async () => {

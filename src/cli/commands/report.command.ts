@@ -59,7 +59,7 @@ export const reportPeriod: Command = {
 /** Fetches the evidence for a framework. */
 export const reportFramework: Command = {
   name: 'report framework',
-  summary: 'Write the evidence for soc2, eu-ai-act or gdpr to a file',
+  summary: 'Write the evidence for soc2, eu-ai-act, gdpr or hipaa to a file',
   usage: ['<framework> [options]', ...PERIOD_USAGE, ...USAGE, ...CONNECTION_USAGE],
   run(args, context) {
     const { values, positionals } = parseOptions(args, OPTIONS, 1);

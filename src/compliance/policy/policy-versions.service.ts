@@ -29,6 +29,16 @@ export interface PolicyDraft {
   readonly defaultPermit: boolean;
 }
 
+/** The texts of policies by which was decided. */
+export interface PolicyTextsInForce {
+  readonly builtin: { readonly digest: string; readonly policies: PolicyTexts };
+  readonly versions: readonly (PolicyDraft & {
+    readonly version: number;
+    /** SHA-256 over draft in canonical form, as the event `policy.created` has it. */
+    readonly digest: string;
+  })[];
+}
+
 /** Called in the transaction of a change, so that what it writes commits with it. */
 export type WithinChange<T> = (trx: Trx, changed: T) => Promise<void>;
 
@@ -137,6 +147,21 @@ export class PolicyVersions {
       if (!stored) throw new AppError('POLICY_VERSION_NOT_FOUND');
       return stored;
     });
+  }
+
+  /** What versions say, with what is built in as it is now; those that are not stored are left out. */
+  async texts(tenantId: string, versions: readonly number[]): Promise<PolicyTextsInForce> {
+    const stored = await this.database.withTenant(tenantId, (trx) => this.repository.findAll(trx, versions));
+    return {
+      builtin: { digest: this.builtin.digest, policies: this.builtin.textsFor({ defaultPermit: true }) },
+      versions: stored.map(({ version, digest, policies, settings, defaultPermit }) => ({
+        version,
+        digest: digest.toString('hex'),
+        policies,
+        settings,
+        defaultPermit,
+      })),
+    };
   }
 
   /** Newest first, and what holds now. */

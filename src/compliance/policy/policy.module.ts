@@ -10,6 +10,6 @@ import { PolicyRepository } from './policy.repository.js';
 @Module({
   controllers: [PoliciesController],
   providers: [BuiltinPolicies, ActivePolicies, PolicyRepository, PolicyDecisions, PolicyVersions],
-  exports: [PolicyDecisions, ActivePolicies],
+  exports: [PolicyDecisions, ActivePolicies, PolicyVersions],
 })
 export class PolicyModule {}

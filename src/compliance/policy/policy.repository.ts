@@ -71,6 +71,15 @@ export class PolicyRepository {
     return versions(trx).where('version', '=', version).executeTakeFirst();
   }
 
+  /** Those of these versions that are stored, in their order. */
+  findAll(trx: Trx, wanted: readonly number[]): Promise<StoredPolicyVersion[]> {
+    if (wanted.length === 0) return Promise.resolve([]);
+    return versions(trx)
+      .where('version', 'in', [...wanted])
+      .orderBy('version')
+      .execute();
+  }
+
   async insert(trx: Trx, tenantId: string, row: StoredPolicyVersion): Promise<void> {
     await trx
       .insertInto('policy_version')

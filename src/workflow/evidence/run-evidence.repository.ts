@@ -148,16 +148,18 @@ export class RunEvidenceRepository {
     return rows;
   }
 
-  deliveries(trx: Trx, runId: string) {
-    return trx
-      .selectFrom('delivery')
-      .select(['channel', 'status'])
-      .select(({ fn }) => [fn.countAll<number>().as('messages'), fn.sum<number>('attempts').as('attempts')])
-      .where('run_id', '=', runId)
-      .groupBy(['channel', 'status'])
-      .orderBy('channel')
-      .orderBy('status')
-      .execute();
+  /** What became of the messages, and the first events that say so. */
+  async deliveries(trx: Trx, runId: string) {
+    const { rows } = await sql<DeliveryRow>`
+      select channel, status, count(*)::int as messages, sum(attempts)::int as attempts,
+        array(select event.id from audit_event event
+          where event.run_id = ${runId} and event.type = 'delivery.settled'
+            and convert_from(event.leaf, 'UTF8')::jsonb -> 'detail'
+              @> jsonb_build_object('channel', delivery.channel, 'status', delivery.status)
+          order by event.run_seq limit 5) as events
+        from delivery where run_id = ${runId}
+       group by channel, status order by channel, status`.execute(trx);
+    return rows;
   }
 
   /** Texts of the violations that denied a transition of the run. */
@@ -173,6 +175,14 @@ export class RunEvidenceRepository {
       .execute();
     return rows.map(({ detail }) => (detail as { violations?: unknown } | null)?.violations);
   }
+}
+
+interface DeliveryRow {
+  readonly channel: string;
+  readonly status: string;
+  readonly messages: number;
+  readonly attempts: number;
+  readonly events: readonly string[];
 }
 
 export interface ModelUseRow {

@@ -55,30 +55,22 @@ export class RunLogProofs {
     const events = await this.database.withTenant(tenantId, (trx) =>
       this.evidence.events(trx, runId, PROVEN),
     );
-    const proven: ProvenEvent[] = [];
-    let pending = 0;
-    for (const { id, type } of events.slice(0, MAX_PROOFS)) {
-      const found = await this.log.inclusion(tenantId, id, checkpoint.size);
-      if (!found || found === 'pending') {
-        pending += 1;
-        continue;
-      }
-      const { index, leafHash, proof } = found;
-      proven.push({
-        eventId: id,
-        type,
-        index,
-        leafHash: leafHash.toString('base64'),
-        proof: proof.map((hash) => hash.toString('base64')),
-      });
-    }
+    const shown = events.slice(0, MAX_PROOFS);
+    const typeOf = new Map(shown.map(({ id, type }) => [id, type]));
+    const proofs = await this.log.inclusions(tenantId, [...typeOf.keys()], checkpoint.size);
     return {
       origin: checkpoint.origin,
       treeSize: checkpoint.size,
       rootHash: checkpoint.rootHash.toString('base64'),
       checkpoint: checkpoint.note,
-      events: proven,
-      pending,
+      events: proofs.map(({ eventId, index, leafHash, proof }) => ({
+        eventId,
+        type: typeOf.get(eventId) ?? '',
+        index,
+        leafHash: leafHash.toString('base64'),
+        proof: proof.map((hash) => hash.toString('base64')),
+      })),
+      pending: shown.length - proofs.length,
     };
   }
 }

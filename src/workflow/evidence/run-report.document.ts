@@ -6,6 +6,7 @@ import {
   tierStatement,
 } from '../../compliance/report/document/report-document.js';
 import type { ReportStamp } from '../../compliance/report/report-issuer.service.js';
+import { conditionSections } from './conditions/run-conditions.document.js';
 import type { GateCheck } from './gate-checks.js';
 import type { ApprovalRecord, RunReport } from './run-report.js';
 
@@ -27,8 +28,10 @@ export function runReportDocument(report: ReportStamp & RunReport): ReportDocume
       },
       models(report),
       { title: 'Deliveries', blocks: [deliveries(report)] },
+      ...conditionSections(report),
       retention(report),
       audit(report),
+      links(report),
     ],
   };
 }
@@ -94,7 +97,7 @@ function gates(checks: readonly GateCheck[]): ReportSection {
           { title: 'Rules passed', as: 'number' },
           { title: 'Failed', share: 1.3 },
           { title: 'Newest passage', share: 2.1 },
-          { title: 'Audit event', as: 'code', share: 2.1 },
+          { title: 'Audit event', as: 'event', share: 2.1 },
         ],
         rows: checks.map(({ entering, result, rules, passages }) => [
           entering,
@@ -196,11 +199,12 @@ function approval(record: ApprovalRecord): ReportBlock[] {
       kind: 'table',
       caption: `Decisions on ${record.id}`,
       columns: [
-        { title: 'Who', as: 'code', share: 2 },
-        { title: 'Decision' },
-        { title: 'Seconds', as: 'number', share: 0.7 },
-        { title: 'When', share: 2 },
-        { title: 'Hash shown', as: 'code', share: 2.4 },
+        { title: 'Who', as: 'code', share: 1.7 },
+        { title: 'Decision', share: 0.9 },
+        { title: 'Seconds', as: 'number', share: 0.9 },
+        { title: 'When', share: 2.1 },
+        { title: 'Hash shown', as: 'code', share: 1.9 },
+        { title: 'Audit event', as: 'event', share: 1.7 },
       ],
       rows: record.decisions.map((decision) => [
         decision.actorId,
@@ -208,6 +212,7 @@ function approval(record: ApprovalRecord): ReportBlock[] {
         String(decision.secondsToDecide),
         decision.decidedAt,
         decision.shown,
+        decision.eventId ?? 'dropped',
       ]),
       empty: 'nobody has decided',
     },
@@ -267,12 +272,14 @@ function deliveries(report: RunReport): ReportTable {
       { title: 'Outcome' },
       { title: 'Messages', as: 'number' },
       { title: 'Attempts', as: 'number' },
+      { title: 'First audit events', as: 'event', share: 2.4 },
     ],
-    rows: report.deliveries.map(({ channel, status, messages, attempts }) => [
+    rows: report.deliveries.map(({ channel, status, messages, attempts, events }) => [
       channel,
       status,
       String(messages),
       String(attempts),
+      events.slice(0, 2).join(' '),
     ]),
     empty: 'nothing was delivered',
   };
@@ -315,7 +322,7 @@ function audit({ audit: { events, head, byType, log } }: RunReport): ReportSecti
         kind: 'table',
         caption: 'Events proven against the checkpoint; the JSON form has the proofs',
         columns: [
-          { title: 'Event', as: 'code', share: 2 },
+          { title: 'Event', as: 'event', share: 2 },
           { title: 'Type', share: 1.5 },
           { title: 'Index', as: 'number', share: 0.7 },
           { title: 'Leaf hash', as: 'code', share: 2.4 },
@@ -332,6 +339,14 @@ function audit({ audit: { events, head, byType, log } }: RunReport): ReportSecti
       },
     ],
   };
+}
+
+/** The templates are for programs. */
+function links(report: RunReport): ReportSection {
+  const rows = Object.entries(report.links)
+    .filter(([, path]) => !path.includes('{'))
+    .map(([part, path]) => [part === 'safeMode' ? 'safe mode' : part, path] as const);
+  return { title: 'Where the events stand', blocks: [{ kind: 'links', rows }] };
 }
 
 function words(code: string): string {

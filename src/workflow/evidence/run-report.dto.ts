@@ -9,6 +9,26 @@ export class RunReportDto extends ReportDto {
   @ApiFigures('What was run, with the versions it was pinned to')
   run!: Record<string, unknown>;
 
+  @ApiFigures('Where the events behind each part stand, and how each event is shown and proven')
+  links!: Record<string, unknown>;
+
+  @ApiProperty({ description: 'How sensitive the data of the run is' })
+  classification!: string;
+
+  @ApiFigures(
+    'Safe mode: now, when the run was started, what was changed meanwhile, and what it did to the run',
+  )
+  safeMode!: Record<string, unknown>;
+
+  @ApiFigures('Legal holds that reach the run, with their events', { list: true })
+  holds!: Record<string, unknown>[];
+
+  @ApiFigures('Retries, fallbacks and open breakers, with the events of the steps')
+  recovery!: Record<string, unknown>;
+
+  @ApiFigures('Versions of definition, policies, models and prompts, each with the first event that names it')
+  versions!: Record<string, unknown>;
+
   @ApiFigures('What the gate said before each phase, rule by rule', { list: true })
   gates!: Record<string, unknown>[];
 

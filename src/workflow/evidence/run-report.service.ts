@@ -14,7 +14,9 @@ import {
 import type { Run } from '../runs/run.js';
 import { readContext } from '../runs/run-context.js';
 import { RunRepository } from '../runs/run.repository.js';
+import { RunConditionsReader } from './conditions/run-conditions.service.js';
 import { gateChecksOf, type RecordedPassage } from './gate-checks.js';
+import { linksOfRun } from './run-links.js';
 import { RunLogProofs } from './run-log-proofs.service.js';
 import { RunEvidenceRepository, type RunEventRow } from './run-evidence.repository.js';
 import type { ApprovalRecord, ConsentInForce, RunIdentity, RunReport } from './run-report.js';
@@ -31,6 +33,7 @@ export class RunReports {
     private readonly evidence: RunEvidenceRepository,
     private readonly retention: RetentionPolicies,
     private readonly proofs: RunLogProofs,
+    private readonly conditions: RunConditionsReader,
   ) {}
 
   /** @throws AppError WORKFLOW_NOT_FOUND. */
@@ -43,6 +46,7 @@ export class RunReports {
     return {
       kind: 'run',
       run: { ...identityOf(run), ...definition },
+      links: linksOfRun(run),
       ...sections,
       retention: await this.retentionOf(tenantId, run),
       audit: { ...audit, log: await this.proofs.of(tenantId, run.id) },
@@ -61,17 +65,17 @@ export class RunReports {
       'workflow.transition',
       'workflow.transition_denied',
     ]);
+    const decided = await this.evidence.events(trx, runId, ['approval.decided']);
     const definition = await this.evidence.definition(trx, run.definition, run.definitionVersion);
+    const definitionDigest = definition?.digest.toString('hex') ?? null;
     return {
       run,
-      definition: {
-        definitionDigest: definition?.digest.toString('hex') ?? null,
-        definitionSource: definition?.source ?? null,
-      },
+      definition: { definitionDigest, definitionSource: definition?.source ?? null },
+      ...(await this.conditions.of(trx, run, definitionDigest)),
       gates: gateChecksOf(passages.map(passageOf), violationsOf(await this.evidence.violations(trx, runId))),
       findings: await this.evidence.findings(trx, runId),
       consents: (await this.evidence.consents(trx, run.sessionId)).map(consentOf),
-      approvals: approvals.map((approval) => approvalOf(approval, decisions)),
+      approvals: approvals.map((approval) => approvalOf(approval, decisions, decided)),
       models: await this.evidence.models(trx, runId),
       usage: { inputTokens: run.inputTokens, outputTokens: run.outputTokens, costUsd: run.costUsd },
       deliveries: await this.evidence.deliveries(trx, runId),
@@ -150,7 +154,11 @@ function consentOf(row: ConsentCount): ConsentInForce {
   };
 }
 
-function approvalOf(row: ApprovalRow, decisions: readonly DecisionRow[]): ApprovalRecord {
+function approvalOf(
+  row: ApprovalRow,
+  decisions: readonly DecisionRow[],
+  events: readonly RunEventRow[],
+): ApprovalRecord {
   return {
     id: row.id,
     round: row.round,
@@ -175,6 +183,13 @@ function approvalOf(row: ApprovalRow, decisions: readonly DecisionRow[]): Approv
         shown: decision.binding_hash.toString('hex'),
         decidedAt: decision.decided_at.toISOString(),
         secondsToDecide: Math.round((decision.decided_at.getTime() - row.created_at.getTime()) / 1_000),
+        eventId: events.find((event) => isRecordOf(event, decision))?.id ?? null,
       })),
   };
+}
+
+/** Nobody decides on the same approval twice. */
+function isRecordOf({ actorRef, leaf }: RunEventRow, { actor_id, approval_id }: DecisionRow): boolean {
+  const targets = (leaf['targets'] ?? []) as readonly { readonly ref?: string }[];
+  return actorRef === actor_id && targets.some(({ ref }) => ref === approval_id);
 }

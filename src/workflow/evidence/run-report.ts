@@ -1,3 +1,4 @@
+import type { RunConditions } from './conditions/run-conditions.js';
 import type { GateCheck } from './gate-checks.js';
 import type { ModelUseRow } from './run-evidence.repository.js';
 import type { RunLogProofsSection } from './run-log-proofs.service.js';
@@ -6,9 +7,11 @@ import type { RunLogProofsSection } from './run-log-proofs.service.js';
  * The compliance report of one run as data: what its JSON form is. Ids, counts, codes and hashes; no content of the run
  * and no personal data.
  */
-export interface RunReport {
+export interface RunReport extends RunConditions {
   readonly kind: 'run';
   readonly run: RunIdentity;
+  /** Where the events behind each part stand, and how each of them is shown and proven. */
+  readonly links: Readonly<Record<string, string>>;
   readonly gates: readonly GateCheck[];
   readonly findings: readonly {
     readonly entity: string;
@@ -24,6 +27,8 @@ export interface RunReport {
     readonly status: string;
     readonly messages: number;
     readonly attempts: number;
+    /** The first events that say so, at most five. */
+    readonly events: readonly string[];
   }[];
   readonly retention: {
     /** Days after its end that the run is kept; 0 = for ever. */
@@ -91,6 +96,8 @@ export interface ApprovalRecord {
     readonly shown: string;
     readonly decidedAt: string;
     readonly secondsToDecide: number;
+    /** The event that records it; null where retention has dropped it. */
+    readonly eventId: string | null;
   }[];
 }
 

@@ -40,6 +40,16 @@ export interface ConsistencyProof {
   readonly checkpoint: StoredCheckpoint;
 }
 
+/** The checkpoints around a span of time. */
+export interface LogSpan {
+  /** The newest from before it began, or else the oldest there is. */
+  readonly first: StoredCheckpoint;
+  /** The oldest from after its end, or else the newest there is. */
+  readonly last: StoredCheckpoint;
+  /** That the last continues the first; undefined when the log was opened anew in between. */
+  readonly proof: readonly Buffer[] | undefined;
+}
+
 /** What a log is, and how it stands. */
 export interface LogInfo {
   readonly logId: string;
@@ -137,6 +147,45 @@ export class AuditLog {
       const checkpoint = await this.checkpointOf(trx, tenantId, to);
       const proof = await this.hashes(trx, tenantId, consistencyPath(from, to));
       return { from, to, proof, checkpoint };
+    });
+  }
+
+  /** The checkpoints around a span of time, with proof that the log has only grown; undefined before the first. */
+  span(tenantId: string, from: Date, to: Date): Promise<LogSpan | undefined> {
+    return this.database.withTenant(tenantId, async (trx) => {
+      const [first, last] = await this.logs.checkpointsAround(trx, tenantId, from, to);
+      if (!first || !last) return undefined;
+      const isOneLog = first.epoch === last.epoch && first.size <= last.size;
+      const proof = isOneLog
+        ? await this.hashes(trx, tenantId, consistencyPath(first.size, last.size))
+        : undefined;
+      return { first, last, proof };
+    });
+  }
+
+  /**
+   * Proves that events stand in the log, all against one checkpoint and with one read of each kind, however many there
+   * are. The caller keeps their number bounded.
+   *
+   * @param treeSize size of a stored checkpoint.
+   * @returns a proof for each event that the checkpoint covers, by index; the others are left out.
+   * @throws AppError AUDIT_RETENTION_PASSED, AUDIT_CHECKPOINT_NOT_FOUND
+   */
+  inclusions(tenantId: string, eventIds: readonly string[], treeSize: number): Promise<InclusionProof[]> {
+    return this.database.withTenant(tenantId, async (trx) => {
+      const checkpoint = await this.checkpointOf(trx, tenantId, treeSize);
+      const events = await this.logs.eventsByIds(trx, tenantId, eventIds, treeSize);
+      const paths = events.map(({ index }) => inclusionPath(index, treeSize));
+      const tiles = new TileSet(await this.logs.tiles(trx, tenantId, tilesFor(paths.flat())));
+      if (events.some(({ leaf }) => !leaf)) throw await this.retentionPassed(trx, tenantId);
+      return events.map(({ eventId, index, leafHash, leaf }, at) => ({
+        eventId,
+        index,
+        leafHash,
+        leaf: leaf as Buffer,
+        proof: (paths[at] ?? []).map((range) => tiles.hashOf(range)),
+        checkpoint,
+      }));
     });
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Trx } from '../../../database/trx.js';
 import type { Tile, TilePlace } from '../merkle/tiles.js';
 import type { LoggedEvent, LogHead, StoredCheckpoint } from './log-state.js';
@@ -37,6 +37,32 @@ export class LogRepository {
     return rows[0];
   }
 
+  /**
+   * The newest checkpoint from before a time, or else the oldest; the oldest from after another, or else the newest.
+   * Without cosignatures.
+   */
+  async checkpointsAround(
+    trx: Trx,
+    tenantId: string,
+    from: Date,
+    to: Date,
+  ): Promise<[StoredCheckpoint?, StoredCheckpoint?]> {
+    const nearest = async (condition: RawBuilder<unknown>, order: RawBuilder<unknown>) => {
+      const { rows } = await sql<StoredCheckpoint>`
+        select tenant_id as "tenantId", epoch, origin, size, root_hash as "rootHash", created_at as "createdAt", note
+          from audit_checkpoint
+         where tenant_id = ${tenantId} and ${condition}
+         order by ${order} limit 1`.execute(trx);
+      return rows[0];
+    };
+    const upward = sql`created_at, epoch, size`;
+    const downward = sql`created_at desc, epoch desc, size desc`;
+    return [
+      (await nearest(sql`created_at <= ${from}`, downward)) ?? (await nearest(sql`true`, upward)),
+      (await nearest(sql`created_at >= ${to}`, upward)) ?? (await nearest(sql`true`, downward)),
+    ];
+  }
+
   /** Checkpoints beyond a size, the smallest first, without cosignatures. */
   async checkpointsAfter(
     trx: Trx,
@@ -65,12 +91,26 @@ export class LogRepository {
     return rows;
   }
 
-  eventById(trx: Trx, tenantId: string, eventId: string): Promise<LoggedEvent | undefined> {
-    return this.event(trx, tenantId, sql`place.event_id = ${eventId}`);
+  async eventById(trx: Trx, tenantId: string, eventId: string): Promise<LoggedEvent | undefined> {
+    return (await this.events(trx, tenantId, sql`place.event_id = ${eventId}`))[0];
   }
 
-  eventAt(trx: Trx, tenantId: string, index: number): Promise<LoggedEvent | undefined> {
-    return this.event(trx, tenantId, sql`place.index = ${index}`);
+  async eventAt(trx: Trx, tenantId: string, index: number): Promise<LoggedEvent | undefined> {
+    return (await this.events(trx, tenantId, sql`place.index = ${index}`))[0];
+  }
+
+  /** Those of these events that stand before a place of the log, by index. */
+  eventsByIds(
+    trx: Trx,
+    tenantId: string,
+    eventIds: readonly string[],
+    before: number,
+  ): Promise<LoggedEvent[]> {
+    return this.events(
+      trx,
+      tenantId,
+      sql`place.event_id = any(${eventIds}::uuid[]) and place.index < ${before}`,
+    );
   }
 
   /** Whether an event waits for its place in the log. */
@@ -119,19 +159,24 @@ export class LogRepository {
     return rows[0];
   }
 
-  private async event(
+  private async events(
     trx: Trx,
     tenantId: string,
     condition: ReturnType<typeof sql>,
-  ): Promise<LoggedEvent | undefined> {
+  ): Promise<LoggedEvent[]> {
     const { rows } = await sql<{ index: number; eventId: string; leafHash: Buffer; leaf: Buffer | null }>`
       select place.index, place.event_id as "eventId", place.leaf_hash as "leafHash", event.leaf
         from audit_index place
         left join audit_event event on (event.id, event.occurred_at) = (place.event_id, place.occurred_at)
        where place.tenant_id = ${tenantId} and ${condition}
+       order by place.index
     `.execute(trx);
-    const [row] = rows;
-    return row && { ...row, leaf: row.leaf ?? undefined };
+    return rows.map(({ index, eventId, leafHash, leaf }) => ({
+      index,
+      eventId,
+      leafHash,
+      leaf: leaf ?? undefined,
+    }));
   }
 }
 

@@ -36,7 +36,7 @@ describe('a report as HTML', () => {
               {
                 kind: 'table',
                 caption: HOSTILE,
-                columns: [{ title: HOSTILE }],
+                columns: [{ title: HOSTILE, as: 'event' }],
                 rows: [cells, cells],
                 empty: '',
               },

@@ -24,8 +24,9 @@ caption { text-align: left; color: #3d4653; padding-bottom: .25rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #d5dae1; overflow-wrap: anywhere; }
 thead th { border-bottom: 2px solid #1a1f26; overflow-wrap: normal; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
-.code { font-family: ui-monospace, monospace; font-size: .82rem; }
+.code, .event { font-family: ui-monospace, monospace; font-size: .82rem; }
 .empty, footer { color: #3d4653; }
+a { color: #1d4f91; }
 footer { margin-top: 2.5rem; border-top: 1px solid #8a94a3; padding-top: .5rem; font-size: .85rem; }
 @media print {
   body { margin: 0; max-width: none; font-size: 10pt; }
@@ -81,9 +82,26 @@ function blockOf(block: ReportBlock): string {
       return `<p>${escaped(block.text)}</p>`;
     case 'facts':
       return `<dl>${block.rows.map(([label, value]) => `<dt>${escaped(label)}</dt><dd>${escaped(value)}</dd>`).join('')}</dl>`;
+    case 'links':
+      return `<dl>${block.rows.map(([label, path]) => `<dt>${escaped(label)}</dt><dd>${linkTo(path, path)}</dd>`).join('')}</dl>`;
     case 'table':
       return tableOf(block);
   }
+}
+
+/** A path of this API; anything else stays text. */
+function linkTo(path: string, text: string): string {
+  return /^\/v1\/[\w/?&=.%-]*$/.test(path)
+    ? `<a href="${escaped(path)}">${escaped(text)}</a>`
+    : escaped(text);
+}
+
+function cellOf(value: string, { as }: ReportColumn): string {
+  if (as !== 'event') return escaped(value);
+  return value
+    .split(' ')
+    .map((id) => (/^[0-9a-f-]{36}$/.test(id) ? linkTo(`/v1/audit/events/${id}`, id) : escaped(id)))
+    .join(' ');
 }
 
 function tableOf(table: ReportTable): string {
@@ -93,7 +111,7 @@ function tableOf(table: ReportTable): string {
   const head = columns.map((column) => `<th scope="col"${classOf(column)}>${escaped(column.title)}</th>`);
   const body = rows.map((cells) => {
     const shown = columns.map((column, index) => {
-      const text = escaped(cells[index] ?? '');
+      const text = cellOf(cells[index] ?? '', column);
       return index === 0
         ? `<th scope="row"${classOf(column)}>${text}</th>`
         : `<td${classOf(column)}>${text}</td>`;

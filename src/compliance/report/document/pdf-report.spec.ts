@@ -29,6 +29,16 @@ describe('a report as PDF', () => {
     expect(pages.join('\n').match(/row-\d+/g)).toHaveLength(120);
   });
 
+  it('is laid out while everything else goes on', async () => {
+    let turns = 0;
+    const ticking = setInterval(() => turns++, 1);
+    const startedAt = performance.now();
+    await Promise.all([pdfReport(longReport(200)), pdfReport(longReport(200)), pdfReport(longReport(200))]);
+    clearInterval(ticking);
+    // In this thread it would be one turn for each report.
+    expect(turns).toBeGreaterThan((performance.now() - startedAt) / 20);
+  });
+
   it('is the same for the same report', async () => {
     expect((await pdfReport(sampleReport())).equals(await pdfReport(sampleReport()))).toBe(true);
   });

@@ -17,6 +17,8 @@ export interface ReportSection {
 
 export type ReportBlock =
   | { readonly kind: 'text'; readonly text: string }
+  /** Paths of the API where more stands. */
+  | { readonly kind: 'links'; readonly rows: readonly (readonly [label: string, path: string])[] }
   | { readonly kind: 'facts'; readonly rows: readonly (readonly [label: string, value: string])[] }
   | ReportTable;
 
@@ -32,8 +34,11 @@ export interface ReportTable {
 
 export interface ReportColumn {
   readonly title: string;
-  /** `number` is aligned to the right, `code` (ids, hashes) may break anywhere. */
-  readonly as?: 'number' | 'code';
+  /**
+   * `number` is aligned to the right, `code` (ids, hashes) may break anywhere, `event` is the ids of audit events, with
+   * blanks between them, that lead to what is recorded.
+   */
+  readonly as?: 'number' | 'code' | 'event';
   /** Share of the width; 1 when absent. */
   readonly share?: number;
 }

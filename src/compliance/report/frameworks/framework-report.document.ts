@@ -53,14 +53,21 @@ function sectionOf({
         kind: 'table',
         caption: 'Samples',
         columns: [
-          { title: 'Event', as: 'code', share: 2 },
+          { title: 'Event', as: 'event', share: 2 },
           { title: 'Type', share: 1.6 },
           { title: 'Outcome' },
         ],
         rows: samples.map((sample) => [sample.eventId, sample.type, sample.outcome]),
         empty: 'none in the period',
       },
-      { kind: 'text', text: `More: ${links.map((link) => link.split('&from=')[0]).join(', ')}` },
+      {
+        kind: 'links',
+        rows: links.map((link) => {
+          // The period stands at the head of the report.
+          const [path = ''] = link.split('&from=');
+          return [path === link ? 'More' : 'Events', path] as const;
+        }),
+      },
     ],
   };
 }

@@ -18,6 +18,9 @@ export class FrameworkReportDto extends ReportDto {
   @ApiProperty({ description: 'What is claimed, and what is not' })
   claim!: string;
 
+  @ApiFigures('How each sample is shown and proven: templates that its id goes into')
+  links!: Record<string, unknown>;
+
   @ApiFigures('By control: what is shown, population, figures, samples and links', { list: true })
   controls!: Record<string, unknown>[];
 }

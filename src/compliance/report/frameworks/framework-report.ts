@@ -1,3 +1,4 @@
+import { EVENT_LINKS } from '../event-links.js';
 import type { FigureSum } from '../period/event-group.js';
 import { periodFactsOf } from '../period/period-report.js';
 import type { Period } from '../period/period-report.query.js';
@@ -10,6 +11,8 @@ export interface FrameworkReport {
   readonly title: string;
   readonly period: { readonly from: string; readonly to: string };
   readonly claim: string;
+  /** How each sample is shown and proven. */
+  readonly links: typeof EVENT_LINKS;
   readonly controls: readonly ControlEvidence[];
 }
 
@@ -48,6 +51,7 @@ export function frameworkReportOf(
     title: framework.title,
     period,
     claim: CLAIM,
+    links: EVENT_LINKS,
     controls: framework.controls.map((control) => {
       const own = facts.populations.filter(({ type }) =>
         (control.events as readonly string[]).includes(type),

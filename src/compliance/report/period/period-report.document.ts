@@ -18,6 +18,7 @@ export function periodReportDocument(report: ReportStamp & PeriodReport): Report
       models(report),
       personalData(report),
       populations(report),
+      log(report),
     ],
   };
 }
@@ -82,10 +83,21 @@ function runs({ runs: figures, deliveries, runsRemoved }: PeriodReport): ReportS
   };
 }
 
-function gates({ rules }: PeriodReport): ReportSection {
+function gates({ gates: decisions, rules }: PeriodReport): ReportSection {
   return {
     title: 'Gates',
     blocks: [
+      {
+        kind: 'table',
+        caption: 'Transitions by gate',
+        columns: [
+          { title: 'Entering', share: 2 },
+          { title: 'Allowed', as: 'number' },
+          { title: 'Denied', as: 'number' },
+        ],
+        rows: decisions.map(({ entering, allowed, denied }) => [entering, String(allowed), String(denied)]),
+        empty: 'there are no gates',
+      },
       {
         kind: 'table',
         caption: 'Transitions by gate and rule',
@@ -210,7 +222,7 @@ function populations(report: PeriodReport): ReportSection {
           { title: 'Type', share: 1.8 },
           { title: 'Outcome' },
           { title: 'Events', as: 'number' },
-          { title: 'Samples', as: 'code', share: 3 },
+          { title: 'Samples', as: 'event', share: 3 },
         ],
         rows: report.populations.map(({ type, outcome, events, samples }) => [
           type,
@@ -219,6 +231,35 @@ function populations(report: PeriodReport): ReportSection {
           samples.slice(0, 2).join(' '),
         ]),
         empty: 'nothing happened',
+      },
+    ],
+  };
+}
+
+function log({ log: section }: PeriodReport): ReportSection {
+  const title = 'Audit log';
+  if (!section) return { title, blocks: [{ kind: 'text', text: 'Nothing is sealed yet.' }] };
+  const { first, last, coversEnd, consistency } = section;
+  return {
+    title,
+    blocks: [
+      {
+        kind: 'facts',
+        rows: [
+          ['Log', last.origin],
+          ['First checkpoint', `size ${first.size}, ${first.createdAt}, root ${first.rootHash}`],
+          ['Last checkpoint', `size ${last.size}, ${last.createdAt}, root ${last.rootHash}`],
+          [
+            'The last continues the first',
+            consistency
+              ? `proven by ${consistency.proof.length} hashes, which stand in the JSON form`
+              : 'not to be proven: the log was opened anew in between',
+          ],
+          [
+            'End of the period',
+            coversEnd ? 'covered by the last checkpoint' : 'not covered by a checkpoint yet',
+          ],
+        ],
       },
     ],
   };

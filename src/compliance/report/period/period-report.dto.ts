@@ -15,6 +15,9 @@ export class PeriodReportDto extends ReportDto {
   @ApiFigures('Runs started, ended and still stored')
   runs!: Record<string, unknown>;
 
+  @ApiFigures('By gate: transitions allowed and denied', { list: true })
+  gates!: Record<string, unknown>[];
+
   @ApiFigures('By gate and rule: transitions passed and denied', { list: true })
   rules!: Record<string, unknown>[];
 
@@ -38,4 +41,10 @@ export class PeriodReportDto extends ReportDto {
 
   @ApiFigures('Events by type and outcome, with ids of samples', { list: true })
   populations!: Record<string, unknown>[];
+
+  @ApiFigures('The checkpoints of the log around the period, and the proof that it has only grown in between')
+  log!: Record<string, unknown> | null;
+
+  @ApiFigures('How each sample is shown and proven: templates that its id goes into')
+  links!: Record<string, unknown>;
 }

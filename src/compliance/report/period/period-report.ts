@@ -1,7 +1,9 @@
 import { PHASES } from '../../state/phases.js';
 import type { RuleTier } from '../../state/state-rule.js';
 import { ALL_RULES } from '../../state/state-validator.js';
+import type { EVENT_LINKS } from '../event-links.js';
 import { addUsd, type EventGroup, type FigureSum } from './event-group.js';
+import type { PeriodLogSection } from './period-log.service.js';
 import { quantileOf } from './quantile.js';
 
 /** What the trail says of a tenant in a period. Counts and ids; no personal data. */
@@ -30,6 +32,7 @@ export interface PeriodReport {
       readonly runs: number;
     }[];
   };
+  readonly gates: readonly GateFigures[];
   readonly rules: readonly RuleFigures[];
   readonly approvals: ApprovalFigures;
   readonly models: readonly ModelFigures[];
@@ -42,6 +45,17 @@ export interface PeriodReport {
   readonly consents: { readonly granted: number; readonly withdrawn: number };
   readonly runsRemoved: number;
   readonly populations: readonly Population[];
+  /** Null while nothing is sealed. */
+  readonly log: PeriodLogSection | null;
+  /** How each sample is shown and proven. */
+  readonly links: typeof EVENT_LINKS;
+}
+
+/** What a gate has said. */
+export interface GateFigures {
+  readonly entering: string;
+  readonly allowed: number;
+  readonly denied: number;
 }
 
 /** One rule at one gate: how often it was passed and how often it denied. */
@@ -99,7 +113,7 @@ export interface Population {
   readonly samples: readonly string[];
 }
 
-export type PeriodFacts = Omit<PeriodReport, 'kind' | 'period' | 'runs'> & {
+export type PeriodFacts = Omit<PeriodReport, 'kind' | 'period' | 'runs' | 'log' | 'links'> & {
   readonly runs: Omit<PeriodReport['runs'], 'stored'>;
 };
 
@@ -108,6 +122,8 @@ export function periodFactsOf(sum: FigureSum): PeriodFacts {
   const { events, groups, findings } = sum.total;
   const of = (type: string) => groups.filter((group) => group.type === type);
   const count = (type: string) => eventsIn(of(type));
+  const passed = of('workflow.transition');
+  const denied = [...of('workflow.transition_denied'), ...of('workflow.start_denied')];
   return {
     events,
     runs: {
@@ -122,10 +138,8 @@ export function periodFactsOf(sum: FigureSum): PeriodFacts {
       retried: count('workflow.retried'),
       forked: count('workflow.forked'),
     },
-    rules: rulesOf(of('workflow.transition'), [
-      ...of('workflow.transition_denied'),
-      ...of('workflow.start_denied'),
-    ]),
+    gates: gatesOf(passed, denied),
+    rules: rulesOf(passed, denied),
     approvals: approvalsOf(of('approval.decided'), count),
     models: modelsOf(groups),
     deliveries: tally(of('delivery.settled'), ([channel, status]) => [channel, status]).map(
@@ -141,6 +155,14 @@ export function periodFactsOf(sum: FigureSum): PeriodFacts {
       samples: sum.samplesOf(type, outcome),
     })),
   };
+}
+
+function gatesOf(passed: readonly EventGroup[], denied: readonly EventGroup[]): GateFigures[] {
+  return [...PHASES, 'COMPLETED' as const].map((entering) => ({
+    entering,
+    allowed: eventsIn(passed.filter(({ key: [to] }) => to === entering)),
+    denied: eventsIn(denied.filter(({ key: [to] }) => to === entering)),
+  }));
 }
 
 /** A denial may name several rules; each of them has denied it. */

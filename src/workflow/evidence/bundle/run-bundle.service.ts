@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../../../compliance/audit/audit-trail.service.js';
 import { ExportWriter } from '../../../compliance/audit/export/export-writer.js';
 import { AuditLog, type InclusionProof } from '../../../compliance/audit/log/audit-log.service.js';
+import { PolicyVersions } from '../../../compliance/policy/policy-versions.service.js';
 import type { ReportStamp } from '../../../compliance/report/report-issuer.service.js';
 import { DatabaseService } from '../../../database/database.service.js';
 import type { Trx } from '../../../database/trx.js';
@@ -46,6 +47,7 @@ export class RunBundles {
     private readonly evidence: RunEvidenceRepository,
     private readonly audit: AuditTrail,
     private readonly log: AuditLog,
+    private readonly policies: PolicyVersions,
   ) {}
 
   /**
@@ -56,9 +58,12 @@ export class RunBundles {
    */
   async prepare(request: BundleRequest, report: ReportStamp & RunReport): Promise<PreparedBundle> {
     const { tenantId } = request;
-    const { run, documents } = await this.database.withTenant(tenantId, (trx) => this.gather(trx, report), {
-      snapshot: true,
-    });
+    const policies = await this.policies.texts(tenantId, policyVersionsOf(report));
+    const { run, documents } = await this.database.withTenant(
+      tenantId,
+      (trx) => this.gather(trx, report, jsonDocument('policies.json', policies)),
+      { snapshot: true },
+    );
     const eventId = await this.record(request, run.id, documents);
     await this.seal(tenantId);
     const record = await this.log.inclusion(tenantId, eventId);
@@ -109,7 +114,7 @@ export class RunBundles {
     }
   }
 
-  private async gather(trx: Trx, report: ReportStamp & RunReport) {
+  private async gather(trx: Trx, report: ReportStamp & RunReport, policies: BundleDocument) {
     const run = await this.runs.find(trx, report.run.id);
     if (!run?.auditHead) throw new AppError('WORKFLOW_NOT_FOUND');
     if ((await this.evidence.countEvents(trx, run.id)) < run.auditSeq)
@@ -121,6 +126,7 @@ export class RunBundles {
       documents: [
         jsonDocument('report.json', report),
         ...(definition ? [jsonDocument('definition.json', definition.document)] : []),
+        policies,
         ...artifacts.map(({ name, version, content }) =>
           jsonDocument(`artifacts/${name}-${version}.json`, content),
         ),
@@ -160,13 +166,19 @@ export class RunBundles {
       const ids = await this.database.withTenant(tenantId, (trx) =>
         this.evidence.eventIds(trx, run.id, after, upTo),
       );
-      for (const id of ids) {
-        const proof = await this.log.inclusion(tenantId, id, record.checkpoint.size);
-        if (!proof || proof === 'pending') throw new AppError('AUDIT_UNAVAILABLE');
-        yield proof;
-      }
+      const proofs = await this.log.inclusions(tenantId, ids, record.checkpoint.size);
+      if (proofs.length < ids.length) throw new AppError('AUDIT_UNAVAILABLE');
+      yield* proofs;
     }
   }
+}
+
+/** The tenant's versions by which was decided; a record names them before the digest of what is built in. */
+function policyVersionsOf({ versions: { policy } }: RunReport): number[] {
+  const decided = policy.decided.map(({ version }) => Number(version.split('.')[0]));
+  return [...new Set([policy.pinned, ...decided])].filter(
+    (version) => Number.isSafeInteger(version) && version > 0,
+  );
 }
 
 function eventLine(writer: ExportWriter, { index, leaf, leafHash, proof }: InclusionProof): string {

@@ -119,7 +119,7 @@ ${table(['Type', 'Stage', 'Class', 'Meaning', 'Members', 'Detail'], typeRows)}
 
 ## Retention classes
 
-How many days the records of a class are meant to be kept, and the fewest that any policy may set. Nothing removes records yet: all are kept.
+How many days the records of a class are kept, and the fewest that any policy may set ([retention](retention.md#the-trail)).
 What stands in the chain of a run counts as \`ai-high-risk\` at least, so that a chain goes whole.
 
 ${table(['Class', 'At least', 'By default', 'What for'], classRows)}

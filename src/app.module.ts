@@ -22,6 +22,7 @@ import { SchedulesModule } from './schedules/schedules.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { EvidenceModule } from './workflow/evidence/evidence.module.js';
+import { TrailRetentionModule } from './compliance/trail-retention/trail-retention.module.js';
 import { RetentionModule } from './workflow/retention/retention.module.js';
 import { WorkflowModule } from './workflow/workflow.module.js';
 
@@ -50,6 +51,7 @@ export class AppModule {
         PiiModule,
         SafeModeModule,
         HoldModule,
+        TrailRetentionModule,
         SubjectsModule,
         SessionsModule,
         AgentsModule,

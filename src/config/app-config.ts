@@ -39,6 +39,8 @@ export interface AppConfig extends Omit<ConfigDocument, 'auth' | 'vault' | 'data
     readonly signingKeyFile: string;
     /** Absolute path of the folder with the append-only files; undefined = none. */
     readonly anchorFolder: string | undefined;
+    /** Absolute path. */
+    readonly archiveFolder: string;
   };
 }
 

@@ -408,6 +408,16 @@ export const configSchema = z.strictObject({
         .describe(
           'Folder of the append-only files with all checkpoints, relative to the data directory; best on another volume. Empty = none.',
         ),
+      archiveFolder: z
+        .string()
+        .min(1)
+        .default('audit-archive')
+        .describe(
+          'Folder of the files to which days of the trail are exported before records of them go, relative to the data directory. Several processes need a common one.',
+        ),
+      retentionIntervalMinutes: whole(1, 10_080)
+        .default(360)
+        .describe('How often records whose time is over are looked for.'),
       requiredAnchors: list.default([]).describe('Anchors without which nothing is sealed: `file` or none.'),
     })
     .prefault({}),

@@ -125,6 +125,7 @@ function resolveSecrets(
       signingKeys: audit.signingKey === undefined ? undefined : signingSeeds(audit.signingKey),
       signingKeyFile: join(dataDir, 'keys', 'audit-log.key'),
       anchorFolder: audit.anchorFolder === '' ? undefined : resolve(dataDir, audit.anchorFolder),
+      archiveFolder: resolve(dataDir, audit.archiveFolder),
     },
   };
 }

@@ -414,6 +414,49 @@ export interface AuditSelfCheckTable {
   checked_at: Date;
 }
 
+export interface AuditRetentionPolicyTable {
+  tenant_id: string;
+  class: string;
+  retention_days: number;
+  updated_by: string;
+  updated_at: Date;
+}
+
+export interface AuditRetentionClassTable {
+  class: Immutable<string>;
+  floor_days: Immutable<number>;
+  default_days: Immutable<number>;
+}
+
+export interface AuditEventClassTable {
+  type: string;
+  class: string;
+}
+
+export interface AuditRetirementTable {
+  tenant_id: Immutable<string>;
+  day: Immutable<string>;
+  event_id: Immutable<string>;
+  leaf: Immutable<Buffer>;
+  gaps: Immutable<string>;
+  retired_at: Immutable<Date>;
+}
+
+export interface AuditDayLookTable {
+  day: string;
+  looked_on: string;
+}
+
+export interface AuditArchiveTable {
+  tenant_id: Immutable<string>;
+  day: Immutable<string>;
+  from_index: BigInt8;
+  to_index: BigInt8;
+  file: Immutable<string>;
+  digest: Immutable<Buffer>;
+  verified_at: Immutable<Date>;
+}
+
 export interface WebhookEndpointTable {
   id: string;
   tenant_id: string;
@@ -655,6 +698,12 @@ export interface Tables {
   audit_checkpoint: AuditCheckpointTable;
   audit_cosignature: AuditCosignatureTable;
   audit_self_check: AuditSelfCheckTable;
+  audit_retention_policy: AuditRetentionPolicyTable;
+  audit_archive: AuditArchiveTable;
+  audit_retention_class: AuditRetentionClassTable;
+  audit_event_class: AuditEventClassTable;
+  audit_retirement: AuditRetirementTable;
+  audit_day_look: AuditDayLookTable;
   report_day: ReportDayTable;
   schedule: ScheduleTable;
   schedule_fire: ScheduleFireTable;

@@ -96,6 +96,7 @@ export const ERROR_CATALOGUE = {
     status: 409,
     title: 'The audit log agrees with all that was signed: it goes on as it is',
   },
+  RETENTION_CLASS_NOT_FOUND: { status: 404, title: 'There is no such class of records' },
   AUDIT_RETENTION_PASSED: { status: 410, title: 'The record was removed when its retention had passed' },
   PII_RESIDUAL: { status: 409, title: 'Personal data was left where only tokens may stand' },
   TEXT_TOO_LARGE: { status: 413, title: 'The text is larger than the detector accepts' },

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TokenVault } from '../../src/compliance/pii/token-vault.service.js';
-import { LegalHolds } from '../../src/compliance/hold/legal-holds.service.js';
-import { DatabaseService } from '../../src/database/database.service.js';
 import { RetentionPass } from '../../src/workflow/retention/retention-pass.service.js';
 import { campaignInReview, recipients, untilEnded } from '../harness/campaign.js';
 import { OTHER_TENANT_ID, TEST_TENANT_ID } from '../harness/database.js';
@@ -91,21 +89,6 @@ describe('a legal hold', () => {
       `explain select id from workflow_run where not exists (select from legal_hold where lifted_at is null)`,
     );
     expect(plan.map((row) => row['QUERY PLAN']).join('\n')).toMatch(/InitPlan/);
-  });
-
-  it('tells whoever drops old records whether a time is held', async () => {
-    const holds = product.app.get(LegalHolds, { strict: false });
-    const isHeld = (from: string, to: string) =>
-      product.app
-        .get(DatabaseService)
-        .withTenant(TEST_TENANT_ID, (trx) => holds.isPeriodHeld(trx, new Date(from), new Date(to)));
-    expect(await isHeld('2020-01-01', '2021-01-01')).toBe(false);
-    const period = { from: '2020-06-01T00:00:00.000Z', to: '2020-07-01T00:00:00.000Z' };
-    const { body } = await place({ scope: 'period', ...period, reference: REFERENCE });
-    expect(await isHeld('2020-01-01', '2021-01-01')).toBe(true);
-    expect(await isHeld('2020-07-01', '2020-08-01')).toBe(false);
-    await liftByTwo(body.id as string);
-    expect(await isHeld('2020-01-01', '2021-01-01')).toBe(false);
   });
 
   it('is never lifted by the one who asked for it, not even past the program', async () => {

@@ -127,6 +127,15 @@ export const CHANGING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<
     made(await client.request('PUT', '/v1/retention-policies/email-campaign', { body }));
     return { at: { definition: 'email-campaign' } };
   },
+  'PUT /v1/audit/retention-policies/{class}': async () => ({
+    at: { class: 'standard' },
+    body: { retentionDays: 400 },
+  }),
+  'DELETE /v1/audit/retention-policies/{class}': async ({ client }) => {
+    const body = { retentionDays: 400 };
+    made(await client.request('PUT', '/v1/audit/retention-policies/security', { body }));
+    return { at: { class: 'security' } };
+  },
   'POST /v1/subjects/{subject}/withdrawals': async () => ({ at: { subject: person('a') }, body: {} }),
   'DELETE /v1/subjects/{subject}': async () => ({ at: { subject: person('b') } }),
   'PUT /v1/subjects/{subject}/restriction': async () => ({ at: { subject: person('c') } }),

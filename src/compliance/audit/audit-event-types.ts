@@ -473,6 +473,33 @@ export const AUDIT_EVENT_TYPES = {
       archiveDigest: 'hash',
     },
   },
+  'retention.trail_policy_changed': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'A tenant keeps records of a class for another time; days, or `default`.',
+    members: ['change'],
+  },
+  'retention.trail_archived': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'A day of the trail was exported to files, and these were verified.',
+    detail: { day: 'text', firstIndex: 'count', endIndex: 'count', files: 'count', manifest: 'hash' },
+  },
+  'retention.trail_dropped': {
+    stage: 'fact',
+    class: 'security',
+    meaning:
+      'Records of a day went, because their time was over: places of the log, and the digest of the list of files that hold them.',
+    detail: {
+      day: 'text',
+      firstIndex: 'count',
+      endIndex: 'count',
+      dropped: 'count',
+      kept: 'count',
+      gaps: 'hash',
+      manifest: 'hash',
+    },
+  },
   'schedule.created': {
     stage: 'fact',
     class: 'standard',

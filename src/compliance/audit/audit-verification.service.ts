@@ -5,9 +5,10 @@ import { type AuditFault, AuditVerifier } from './audit-verifier.js';
 import { AuditRepository, type AuditRow, type PendingRow, type SealedRow } from './audit.repository.js';
 import { LogAnchors } from './log/log-anchors.service.js';
 import { parseLogOrigin } from './log/log-origin.js';
-import type { LogHead } from './log/log-state.js';
 import { LogRepository } from './log/log.repository.js';
 import { StoredTree } from './log/stored-tree.js';
+import type { RetiredPlaces } from './retired-places.js';
+import { Retirements } from './retirements.service.js';
 
 /** What a check of the trail found. */
 export interface VerificationResult {
@@ -32,6 +33,7 @@ export class AuditVerification {
     private readonly database: DatabaseService,
     private readonly repository: AuditRepository,
     private readonly logs: LogRepository,
+    private readonly retirements: Retirements,
     private readonly anchors: LogAnchors,
   ) {}
 
@@ -48,7 +50,12 @@ export class AuditVerification {
       tenantId,
       async (trx) => {
         const head = await this.logs.head(trx, tenantId);
-        const verifier = new AuditVerifier(head?.minimumIndex ?? 0);
+        const { places, differing } = await this.retirements.read(trx, tenantId);
+        const verifier = new AuditVerifier(places);
+        for (const eventId of differing) {
+          const message = 'what is said to have been removed in order is not what was recorded';
+          verifier.report('retirement_differs', eventId, null, message);
+        }
         const name = anchored && parseLogOrigin(anchored.origin);
         const isOfThisLog = name?.logId === head?.logId && name?.epoch === head?.epoch;
         const tree = new StoredTree(trx, tenantId, this.logs, verifier, isOfThisLog ? anchored : undefined);
@@ -56,7 +63,7 @@ export class AuditVerification {
         await this.checkSealed(trx, tenantId, verifier, tree);
         await tree.finish(head);
         await this.checkPending(trx, tenantId, verifier);
-        await this.checkRest(trx, tenantId, verifier, head);
+        await this.checkRest(trx, tenantId, verifier, places);
         return {
           valid: verifier.faults.length === 0,
           treeSize: tree.size,
@@ -118,17 +125,16 @@ export class AuditVerification {
     trx: Trx,
     tenantId: string,
     verifier: AuditVerifier,
-    head: LogHead | undefined,
+    retired: RetiredPlaces,
   ): Promise<void> {
-    const hasDropped = (head?.minimumIndex ?? 0) > 0;
-    for (const run of await this.repository.cutRuns(trx, tenantId, hasDropped, MAX_FAULTS)) {
+    for (const run of await this.repository.cutRuns(trx, tenantId, MAX_FAULTS)) {
       const message = `the run remembers ${run.remembered} events, the trail holds ${run.found}`;
       verifier.report('chain_cut', null, run.id, message);
     }
     for (const { id } of await this.repository.foreignEvents(trx, tenantId, MAX_FAULTS)) {
       verifier.report('event_not_logged', id, null, 'the event never went through the log');
     }
-    if (verifier.checkedEvents === 0 && !hasDropped) {
+    if (verifier.checkedEvents === 0 && retired.isEmpty) {
       verifier.report('trail_empty', null, null, 'there is nothing to verify');
     }
   }

@@ -4,9 +4,11 @@ import { newId } from '../../kernel/ids.js';
 import { type AuditRecord, buildAuditRecord, hashLeaf } from './audit-leaf.js';
 import { AuditVerifier } from './audit-verifier.js';
 import type { AuditRow } from './audit.repository.js';
+import { RetiredPlaces } from './retired-places.js';
 
 const TENANT = newId();
 const RUN = newId();
+const NOTHING_RETIRED = new RetiredPlaces([]);
 
 /** The rows of a run of so many events, as the database gives them. */
 function chain(length: number): AuditRow[] {
@@ -41,7 +43,7 @@ function rowOf(record: AuditRecord): AuditRow {
 }
 
 function verify(rows: readonly (AuditRow | undefined)[]): AuditVerifier {
-  const verifier = new AuditVerifier();
+  const verifier = new AuditVerifier(NOTHING_RETIRED);
   for (const row of rows) verifier.check({ eventId: row?.id ?? 'gone' }, TENANT, row);
   return verifier;
 }
@@ -73,7 +75,7 @@ describe('a trail', () => {
   });
 
   it('may lack what retention has removed, and no more', () => {
-    const verifier = new AuditVerifier(2);
+    const verifier = new AuditVerifier(new RetiredPlaces(['{[0,2)}']));
     const [, , third] = chain(3);
     verifier.check({ eventId: 'dropped', index: 0 }, TENANT, undefined);
     verifier.check({ eventId: 'dropped', index: 1 }, TENANT, undefined);
@@ -85,7 +87,7 @@ describe('a trail', () => {
 
   it('is followed from an event that was checked before', () => {
     const [first, second, third] = chain(3) as [AuditRow, AuditRow, AuditRow];
-    const { chains } = new AuditVerifier();
+    const { chains } = new AuditVerifier(NOTHING_RETIRED);
     expect(chains.unknown([second, third])).toEqual([{ runId: RUN, seq: 1 }]);
     chains.learn({ runId: RUN, seq: 1 }, first.leaf_hash);
     expect(chains.follow(second)).toBeUndefined();
@@ -119,7 +121,7 @@ describe('the verifier finds', () => {
 
   it('a leaf that was changed and hashed again after it was sealed', () => {
     const [row] = chain(1) as [AuditRow];
-    const verifier = new AuditVerifier();
+    const verifier = new AuditVerifier(NOTHING_RETIRED);
     const other = { ...rewritten(row, (leaf) => ({ ...leaf, outcome: 'failure' })), outcome: 'failure' };
     verifier.check({ eventId: row.id, index: 0, sealedHash: row.leaf_hash }, TENANT, other);
     expect(reasonsOf(verifier)).toEqual(['sealed_hash_differs']);
@@ -166,14 +168,14 @@ describe('the verifier finds', () => {
   });
 
   it('an event of another tenant', () => {
-    const verifier = new AuditVerifier();
+    const verifier = new AuditVerifier(NOTHING_RETIRED);
     const [row] = chain(1);
     verifier.check({ eventId: row?.id ?? '' }, newId(), row);
     expect(reasonsOf(verifier)).toEqual(['projection_differs']);
   });
 
   it('no more than a hundred faults, the first of them first', () => {
-    const verifier = new AuditVerifier();
+    const verifier = new AuditVerifier(NOTHING_RETIRED);
     for (let index = 0; index < 150; index++) verifier.check({ eventId: `gone-${index}` }, TENANT, undefined);
     expect(verifier.faults).toHaveLength(100);
     expect(verifier.faults[0]?.eventId).toBe('gone-0');

@@ -2,6 +2,7 @@ import { canonicalJson } from '../../kernel/canonical-json.js';
 import { hashLeaf } from './audit-leaf.js';
 import type { AuditRow } from './audit.repository.js';
 import { ChainFollower } from './chain-follower.js';
+import type { RetiredPlaces } from './retired-places.js';
 
 /** A place where the trail is not what it must be. */
 export interface AuditFault {
@@ -17,6 +18,7 @@ export interface AuditFault {
     | 'projection_differs'
     | 'chain_broken'
     | 'chain_cut'
+    | 'retirement_differs'
     | 'tile_differs'
     | 'head_differs'
     | 'checkpoint_differs'
@@ -33,9 +35,8 @@ export class AuditVerifier {
   readonly chains: ChainFollower;
   private checked = 0;
 
-  /** @param minimumIndex leaves below may have been removed by retention. */
-  constructor(private readonly minimumIndex = 0) {
-    this.chains = new ChainFollower(minimumIndex > 0);
+  constructor(private readonly retired: RetiredPlaces) {
+    this.chains = new ChainFollower(retired);
   }
 
   /** Events that were there to be checked. */
@@ -51,7 +52,7 @@ export class AuditVerifier {
    */
   check({ eventId, index, sealedHash }: NamedEvent, tenantId: string, row: AuditRow | undefined): void {
     if (!row) {
-      if (index !== undefined && index < this.minimumIndex) return;
+      if (index !== undefined && this.retired.has(index)) return;
       this.report('event_missing', eventId, null, 'the log names an event that is not there');
       return;
     }
@@ -68,7 +69,7 @@ export class AuditVerifier {
     const difference = differingProjection(row, tenantId, leaf);
     if (difference)
       this.report('projection_differs', row.id, row.run_id, `column ${difference} is not what the leaf says`);
-    const gap = this.chains.follow(row);
+    const gap = this.chains.follow(row, index);
     if (gap) this.report('chain_broken', row.id, row.run_id, gap);
   }
 

@@ -26,6 +26,8 @@ import { AuditStreamController } from './stream/stream.controller.js';
 import { StreamRepository } from './stream/stream.repository.js';
 import { AuditController } from './audit.controller.js';
 import { AuditRepository } from './audit.repository.js';
+import { RetirementRepository } from './retirement.repository.js';
+import { Retirements } from './retirements.service.js';
 import { RunChainRepository } from './run-chain.repository.js';
 import { RunChains } from './run-chains.service.js';
 import { SealedValuesRepository } from './sealed/sealed-values.repository.js';
@@ -41,6 +43,8 @@ import { SealedValues } from './sealed/sealed-values.service.js';
     AuditTrail,
     AuditVerification,
     AuditPartitions,
+    RetirementRepository,
+    Retirements,
     RunChainRepository,
     RunChains,
     LogRepository,
@@ -67,6 +71,7 @@ import { SealedValues } from './sealed/sealed-values.service.js';
   exports: [
     AuditTrail,
     AuditVerification,
+    AuditExporter,
     RunChains,
     AuditLog,
     SealWatch,

@@ -139,12 +139,8 @@ export class AuditRepository {
     await sql`select ensure_audit_partitions(${daysAhead})`.execute(trx);
   }
 
-  /**
-   * Runs whose chain does not end where they remember it.
-   *
-   * @param wholeOnly leaves out runs without any event, whose chain retention may have removed.
-   */
-  async cutRuns(trx: Trx, tenantId: string, wholeOnly: boolean, limit: number): Promise<CutRun[]> {
+  /** Runs whose chain does not end where they remember it: events of a run go only after the run. */
+  async cutRuns(trx: Trx, tenantId: string, limit: number): Promise<CutRun[]> {
     const { rows } = await sql<CutRun>`
       select run.id, run.audit_seq as remembered,
              coalesce((select max(run_seq) from audit_event where run_id = run.id), 0) as found
@@ -153,8 +149,7 @@ export class AuditRepository {
          and (exists (select from audit_event where run_id = run.id and run_seq > run.audit_seq)
            or (run.audit_seq > 0
              and not exists (select from audit_event
-               where run_id = run.id and run_seq = run.audit_seq and leaf_hash = run.audit_head)
-             and (not ${wholeOnly} or exists (select from audit_event where run_id = run.id))))
+               where run_id = run.id and run_seq = run.audit_seq and leaf_hash = run.audit_head)))
        order by run.id limit ${limit}
     `.execute(trx);
     return rows;

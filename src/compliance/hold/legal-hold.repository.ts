@@ -109,17 +109,6 @@ export class LegalHoldRepository {
       ) as held`.execute(trx);
     return rows[0]?.held === true;
   }
-
-  /** Whether records of a span of time are held, of any tenant that the transaction sees. */
-  async isPeriodHeld(trx: Trx, from: Date, to: Date): Promise<boolean> {
-    // Which days a subject's or a run's records lie in is not known here: their holds keep every day.
-    const { rows } = await sql<{ held: boolean }>`
-      select exists (
-        select from legal_hold
-        where lifted_at is null and (scope <> 'period' or from_at < ${to} and to_at > ${from})
-      ) as held`.execute(trx);
-    return rows[0]?.held === true;
-  }
 }
 
 function holdOf(row: Selectable<LegalHoldTable>): LegalHold {

@@ -77,14 +77,6 @@ export class LegalHolds {
     return this.holds.isSubjectHeld(trx, subjectRef);
   }
 
-  /**
-   * Whether records of a span of time must be kept: of one tenant in a transaction of `withTenant`, of any in one of
-   * `withSystem`.
-   */
-  isPeriodHeld(trx: Trx, from: Date, to: Date): Promise<boolean> {
-    return this.holds.isPeriodHeld(trx, from, to);
-  }
-
   private async liftWithin(trx: Trx, actor: HoldActor, id: string): Promise<LegalHold> {
     const hold = isId(id) ? await this.holds.lock(trx, id) : undefined;
     if (!hold) throw new AppError('HOLD_NOT_FOUND');

@@ -12,6 +12,6 @@ import { ReportIssuer } from './report-issuer.service.js';
 @Module({
   controllers: [PeriodReportController, FrameworkReportController],
   providers: [ReportIssuer, ReportDayRepository, PeriodFiguresService, PeriodLog, PeriodReports, DayClosing],
-  exports: [ReportIssuer],
+  exports: [ReportIssuer, PeriodFiguresService],
 })
 export class ReportModule {}

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
+import { writeArchiveFile } from '../../compliance/trail-retention/archive-file.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { InjectConfig } from '../../config/inject-config.js';
 import type { Trx } from '../../database/trx.js';
@@ -39,47 +39,12 @@ export class RunArchive {
     const day = this.clock.now().toISOString().slice(0, 10);
     const name = join(tenantId, day, `${batchId}.ndjson`);
     const path = join(this.folder, name);
-    const folder = join(this.folder, tenantId, day);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const discard = () => rm(path, { force: true });
-    try {
-      const digest = await this.fill(trx, `${path}.partial`, runIds);
-      await rename(`${path}.partial`, path);
-      await flushFolder(folder);
-      return { name, digest, discard };
-    } catch (error) {
-      await rm(`${path}.partial`, { force: true });
-      await discard();
-      throw error;
-    }
+    const digest = await writeArchiveFile(path, this.lines(trx, runIds));
+    return { name, digest: digest.toString('hex'), discard: () => rm(path, { force: true }) };
   }
 
-  private async fill(trx: Trx, path: string, runIds: readonly string[]): Promise<string> {
-    const hash = createHash('sha256');
-    const file = await open(path, 'wx', 0o600);
-    try {
-      // One run at a time: a run may hold thousands of messages.
-      for (const runId of runIds) {
-        const line = `${await this.runs.line(trx, runId)}\n`;
-        hash.update(line);
-        await file.appendFile(line);
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    return hash.digest('hex');
-  }
-}
-
-/** A renamed file survives a power cut when its folder is on the disk too. */
-async function flushFolder(path: string): Promise<void> {
-  // Windows has no such thing as a folder that can be opened.
-  if (process.platform === 'win32') return;
-  const folder = await open(path);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+  /** One run at a time: a run may hold thousands of messages. */
+  private async *lines(trx: Trx, runIds: readonly string[]): AsyncGenerator<string> {
+    for (const runId of runIds) yield `${await this.runs.line(trx, runId)}\n`;
   }
 }

@@ -62,10 +62,23 @@ export class AuditExporter {
     return this.lines(caller.tenantId, await this.open(caller, type, request));
   }
 
+  /**
+   * Places of the log from one index up to another, proven against the newest checkpoint. For an archive, whose files
+   * are recorded together by whoever writes them.
+   *
+   * @throws AppError AUDIT_RETENTION_PASSED, AUDIT_UNAVAILABLE, VALIDATION_FAILED.
+   */
+  async stretch(tenantId: string, fromIndex: number, toIndex: number): Promise<AsyncGenerator<string>> {
+    return this.lines(tenantId, await this.find(tenantId, 'log', { filters: {}, fromIndex, toIndex }));
+  }
+
   private async open(caller: ExportCaller, type: ExportType, request: ExportRequest): Promise<Opened> {
-    const { tenantId } = caller;
     await this.record(caller, type, request);
-    await this.seal(tenantId);
+    await this.seal(caller.tenantId);
+    return this.find(caller.tenantId, type, request);
+  }
+
+  private async find(tenantId: string, type: ExportType, request: ExportRequest): Promise<Opened> {
     const checkpoint = await this.log.checkpoint(tenantId);
     if (!checkpoint) throw new AppError('AUDIT_UNAVAILABLE');
     const info = await this.log.info(tenantId);

@@ -64,8 +64,8 @@ export const euAiAct: Framework = {
       title: 'Logs are kept for at least six months',
       shows:
         'Records of runs are of a class whose retention cannot be set below 183 days; what is dropped is recorded.',
-      events: ['retention.policy_changed', 'retention.purged'],
-      links: ['/v1/retention-policies'],
+      events: ['retention.trail_policy_changed', 'retention.trail_dropped'],
+      links: ['/v1/audit/retention-policies'],
     },
     {
       id: 'Art. 86',

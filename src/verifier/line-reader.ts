@@ -5,8 +5,6 @@ import { Fault } from './fault.js';
 /** A line of a file, without its end. */
 export interface Line {
   readonly bytes: Buffer;
-  /** The same with its line end. */
-  readonly whole: Buffer;
   /** From 1. */
   readonly number: number;
   /** Whether the file goes on behind it with a line end. */
@@ -21,6 +19,9 @@ const MAX_LINE_BYTES = 33_554_432;
 export class LineReader {
   private readonly hash = crypto.createHash('sha256');
   private buffer = Buffer.alloc(USUAL_BYTES);
+  /** Up to where the buffer is hashed, and where in it the present line begins. */
+  private hashed = 0;
+  private start = 0;
 
   constructor(private readonly path: string) {}
 
@@ -32,31 +33,33 @@ export class LineReader {
       let filled = 0;
       for (let count = this.read(file, 0); count > 0; count = this.read(file, filled)) {
         filled += count;
-        let start = 0;
-        for (let end = this.endOf(start, filled); end >= 0; end = this.endOf(start, filled)) {
-          const whole = this.buffer.subarray(start, end + 1);
-          yield { bytes: whole.subarray(0, -1), whole, number: ++number, isEnded: true };
-          start = end + 1;
+        this.start = 0;
+        for (let end = this.endOf(0, filled); end >= 0; end = this.endOf(this.start, filled)) {
+          yield { bytes: this.buffer.subarray(this.start, end), number: ++number, isEnded: true };
+          this.start = end + 1;
         }
-        this.buffer.copyWithin(0, start, filled);
-        filled -= start;
+        this.hashUpTo(this.start);
+        this.buffer.copyWithin(0, this.start, filled);
+        filled -= this.start;
+        this.hashed = 0;
         this.makeRoom(filled);
       }
-      const rest = this.buffer.subarray(0, filled);
-      if (filled > 0) yield { bytes: rest, whole: rest, number: number + 1, isEnded: false };
+      if (filled > 0) yield { bytes: this.buffer.subarray(0, filled), number: number + 1, isEnded: false };
     } finally {
       closeSync(file);
     }
   }
 
-  /** Counts a line as read. The trailer speaks of the lines before it, so it is not counted itself. */
-  digest(line: Line): void {
-    this.hash.update(line.whole);
+  /** SHA-256 of every byte before the present line, hexadecimal. */
+  hexBefore(): string {
+    this.hashUpTo(this.start);
+    return this.hash.copy().digest('hex');
   }
 
-  /** SHA-256 of every byte of the lines counted, hexadecimal. */
-  hex(): string {
-    return this.hash.copy().digest('hex');
+  /** Many lines at once: to be called for each costs more than the hash. */
+  private hashUpTo(end: number): void {
+    if (end > this.hashed) this.hash.update(this.buffer.subarray(this.hashed, end));
+    this.hashed = end;
   }
 
   private open(): number {

@@ -5,6 +5,7 @@ import { chaos } from './commands/chaos.command.js';
 import { configValidate } from './commands/config-validate.command.js';
 import { demo } from './commands/demo.command.js';
 import { evidence } from './commands/evidence.command.js';
+import { policyValidate } from './commands/policy-validate.command.js';
 import { reportFramework, reportPeriod, reportRun } from './commands/report.command.js';
 import { serve } from './commands/serve.command.js';
 import {
@@ -33,5 +34,6 @@ export const COMMANDS: readonly Command[] = [
   auditExport,
   auditVerify,
   configValidate,
+  policyValidate,
   chaos,
 ];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { packageRoot } from './package-root.js';
 
 /** What the command line takes from its environment when no option says otherwise. */
 export interface CliDefaults {
@@ -7,6 +8,8 @@ export interface CliDefaults {
   readonly apiKey: string | undefined;
   /** Where a server of this folder keeps the admin key it made. */
   readonly adminKeyFile: string;
+  /** Folder of the configuration: what comes with the product unless `COUNTERSIGN_CONFIG_DIR` names another. */
+  readonly configDir: string;
   /** The environment without any setting of the product: what a child process may inherit. */
   readonly foreignEnvironment: Readonly<Record<string, string>>;
 }
@@ -16,6 +19,7 @@ export function cliDefaults(env: Readonly<Record<string, string | undefined>> = 
   return {
     apiKey: env['COUNTERSIGN_API_KEY'] || keyOfFile(env['COUNTERSIGN_API_KEY_FILE']),
     adminKeyFile: join(resolve(env['COUNTERSIGN_DATA_DIR'] || '.countersign'), 'keys', 'admin.key'),
+    configDir: resolve(env['COUNTERSIGN_CONFIG_DIR'] || join(packageRoot(), 'config')),
     foreignEnvironment: Object.fromEntries(
       Object.entries(env).filter(
         (entry): entry is [string, string] => entry[1] !== undefined && !isOurs(entry[0]),

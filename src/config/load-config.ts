@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { AppConfig, Environment } from './app-config.js';
 import { ConfigError, type ConfigFault } from './config-error.js';
 import { type ConfigDocument, configSchema, signingSeeds } from './config.schema.js';
 import { applyEnvironment, readToml } from './config-sources.js';
 import { readOrCreateSecret } from './instance-secret.js';
+import { packageRoot } from './package-root.js';
 
 const ENVIRONMENTS: readonly Environment[] = ['development', 'staging', 'production', 'test'];
 
@@ -146,17 +146,6 @@ function readOrCreate(path: string, create: () => string): { value: string; crea
 
 function shortName(environment: Environment): string {
   return { development: 'dev', staging: 'stg', production: 'prod', test: 'test' }[environment];
-}
-
-/** The folder with package.json, seen from `src/config` and from `dist/config` alike. */
-function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error('package.json was not found above the program');
-    folder = parent;
-  }
-  return folder;
 }
 
 function productVersion(): string {

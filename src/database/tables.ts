@@ -635,6 +635,14 @@ export interface PolicyVersionTable {
   created_at: Date;
 }
 
+export interface PolicyRefusalTable {
+  id: string;
+  tenant_id: string;
+  subject: string;
+  refused_at: Date;
+  decision: Jsonb;
+}
+
 export interface PolicyActivationTable {
   id: string;
   tenant_id: string;
@@ -711,4 +719,5 @@ export interface Tables {
   batch_row: BatchRowTable;
   policy_version: PolicyVersionTable;
   policy_activation: PolicyActivationTable;
+  policy_refusal: PolicyRefusalTable;
 }

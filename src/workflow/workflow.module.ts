@@ -37,6 +37,10 @@ import { RunWatch } from './events/run-watch.service.js';
 import { OrphanRunRepository } from './orphans/orphan-runs.repository.js';
 import { OrphanSweepSchedule } from './orphans/orphan-sweep.schedule.js';
 import { OrphanSweep } from './orphans/orphan-sweep.service.js';
+import { PolicyRefusals } from './policies/replay/policy-refusals.repository.js';
+import { PolicyReplayController } from './policies/replay/policy-replay.controller.js';
+import { PolicyReplay } from './policies/replay/policy-replay.service.js';
+import { RecordedDecisionsRepository } from './policies/replay/recorded-decisions.repository.js';
 import { RunPolicies } from './policies/run-policies.service.js';
 import { ApprovalRepository } from './review/approval.repository.js';
 import { ApprovalsController } from './review/approvals.controller.js';
@@ -83,6 +87,7 @@ import { WorkflowWorker } from './workflow.worker.js';
     ApprovalController,
     DefinitionsController,
     SignalsController,
+    PolicyReplayController,
   ],
   providers: [
     RunAdmission,
@@ -101,6 +106,9 @@ import { WorkflowWorker } from './workflow.worker.js';
     SignalService,
     TransitionReviews,
     RunPolicies,
+    PolicyRefusals,
+    PolicyReplay,
+    RecordedDecisionsRepository,
     Transitions,
     RunEventFeed,
     CommittedEventsRepository,

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ActivePolicies } from '../../src/compliance/policy/active-policies.service.js';
+import { PolicyDecisions } from '../../src/compliance/policy/policy-decisions.service.js';
+import { DEFAULT_SETTINGS } from '../../src/compliance/policy/policy-settings.js';
+import { PolicyVersions } from '../../src/compliance/policy/policy-versions.service.js';
 import { BRIEF, campaignInReview, openSession, recipients, SENDER, untilEnded } from '../harness/campaign.js';
 import { OTHER_TENANT_ID, TEST_TENANT_ID } from '../harness/database.js';
+import { policyRequest } from '../harness/policy-request.fixture.js';
 import { type Product, startProduct } from '../harness/product.js';
 
 /** Nothing happens on entering a phase or the end. */
@@ -365,6 +370,174 @@ describe('a policy', () => {
       .poll(async () => (await start()).body.violations?.[0]?.rule, { timeout: 10_000 })
       .toBe('policy.decided');
     await approve(id).catch(() => undefined);
+    await reset();
+  });
+});
+
+describe('the replay of a version', () => {
+  interface Change {
+    readonly runId: string | null;
+    readonly action: string;
+    readonly recorded: { readonly version: string; readonly result: string };
+    readonly replayed: { readonly version: string; readonly result: string; readonly policies: string[] };
+  }
+  let approved: string;
+  let waiting: string;
+
+  const replay = (version: number | string, body: object = {}, key?: string) =>
+    product.client.post(`/v1/policies/${version}/replay`, body, { key });
+
+  beforeAll(async () => {
+    await reset();
+    approved = await campaignInReview(product.client);
+    await approve(approved);
+    await untilEnded(product.client, approved);
+    waiting = await campaignInReview(product.client);
+  });
+
+  it('changes nothing where the version says the same', async () => {
+    const { status, body, text } = await replay(0, { runId: approved });
+    expect(status, text).toBe(200);
+    // Seven passages, the approval, and that the messages may leave.
+    expect(body.summary).toMatchObject({
+      runs: 1,
+      decisions: 9,
+      unchanged: 9,
+      nowRefused: 0,
+      nowAllowed: 0,
+      notReplayable: 0,
+    });
+    expect(body).toMatchObject({ version: 0, items: [] });
+  });
+
+  it('shows each decision that would have been otherwise, and touches nothing', async () => {
+    const version = await addVersion({
+      'nothing-leaves': forbid('deliver'),
+      'nobody-approves': forbid('approve', 'context.recipients > 1'),
+    });
+    const { body } = await replay(version, { runId: approved });
+    const shown = (body.items as Change[]).map(({ action, recorded, replayed }) => [
+      action,
+      recorded.result,
+      replayed.result,
+      replayed.policies,
+    ]);
+    expect(shown).toEqual([
+      ['approve', 'allow', 'deny', ['nobody-approves']],
+      ['deliver', 'allow', 'deny', ['nothing-leaves']],
+    ]);
+    expect(body.items[0]).toMatchObject({
+      runId: approved,
+      recorded: { version: expect.stringMatching(/^0\./) },
+      replayed: { version: expect.stringMatching(new RegExp(`^${version}\\.`)) },
+    });
+    expect(body.summary).toMatchObject({ decisions: 9, unchanged: 7, nowRefused: 2 });
+    expect((await product.client.get(`/v1/workflows/${approved}`)).body.status).toBe('COMPLETED');
+    expect((await product.client.get(`/v1/policies/${version}`)).body.active).toBe(false);
+  });
+
+  it('knows starts and approvals that were refused', async () => {
+    await activate(
+      await addVersion({
+        'no-starts': forbid('enterInitialization'),
+        'no-approvals': forbid('approve', 'resource.definition == "email-campaign"'),
+      }),
+      { appliesTo: 'all' },
+    );
+    expect((await start()).status).toBe(409);
+    expect((await approve(waiting)).status).toBe(409);
+    await reset();
+    const all: Change[] = [];
+    for (let cursor: string | null = null, turns = 0; turns === 0 || cursor !== null; turns++) {
+      const { body } = await replay(0, { limit: 1, ...(cursor !== null && { cursor }) });
+      all.push(...(body.items as Change[]));
+      cursor = body.nextCursor as string | null;
+    }
+    const allowedNow = all.filter(({ replayed }) => replayed.result === 'allow');
+    expect(allowedNow).toContainEqual(
+      expect.objectContaining({ runId: null, action: 'enterInitialization' }),
+    );
+    expect(allowedNow).toContainEqual(expect.objectContaining({ runId: waiting, action: 'approve' }));
+  });
+
+  it('of many runs comes line by line, with the progress and an end', async () => {
+    const headers = { accept: 'application/x-ndjson' };
+    const { text } = await product.client.post('/v1/policies/0/replay', { limit: 1 }, { headers });
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; runs: number; decisions: number });
+    const progress = lines.filter(({ kind }) => kind === 'progress');
+    expect(progress.length).toBeGreaterThan(2);
+    expect(progress.map(({ runs }) => runs)).toEqual(
+      progress.map(({ runs }) => runs).toSorted((one, other) => one - other),
+    );
+    const summary = lines.at(-1);
+    expect(summary?.kind).toBe('summary');
+    const [{ n } = { n: 0 }] = await product.database.query<{ n: number }>(
+      'select count(*)::int as n from workflow_run where tenant_id = $1',
+      [TEST_TENANT_ID],
+    );
+    expect(summary?.runs).toBe(n);
+  });
+
+  it('does not take for recorded what somebody has changed since', async () => {
+    await product.database.force(
+      `update workflow_step set detail = jsonb_set(detail, '{policy,request,known,recipients}', '1')
+       where run_id = $1 and detail -> 'policy' -> 'request' ->> 'action' = 'enterReview'`,
+      [waiting],
+    );
+    const { body } = await replay(0, { runId: waiting });
+    expect(body.summary.notReplayable).toBe(1);
+  });
+
+  it.each([
+    ['999999', {}, 404, 'POLICY_VERSION_NOT_FOUND'],
+    ['one', {}, 400, 'VALIDATION_FAILED'],
+    ['0', { from: 'yesterday' }, 400, 'VALIDATION_FAILED'],
+    ['0', { from: '2020-01-01', to: '2026-01-01' }, 400, 'VALIDATION_FAILED'],
+    ['0', { limit: 0 }, 400, 'VALIDATION_FAILED'],
+    ['0', { runId: 'x' }, 400, 'VALIDATION_FAILED'],
+    ['0', { policies: {} }, 400, 'VALIDATION_FAILED'],
+    ['0', { cursor: 'nonsense' }, 400, 'INVALID_CURSOR'],
+  ])('of version %s with %j is refused: %i %s', async (version, body, status, code) => {
+    expect(await replay(version, body)).toMatchObject({ status, body: { code } });
+  });
+
+  it('is for those who read policies', async () => {
+    expect((await replay(0, {}, '')).status).toBe(401);
+    expect((await replay(0, {}, (await product.makeKey('operator')).key)).status).toBe(403);
+    expect((await replay(0, {}, (await product.makeKey('reviewer')).key)).status).toBe(200);
+  });
+});
+
+describe('five hundred activations', () => {
+  it('leave no more memory behind than one hundred, and each decides', async () => {
+    const versions = product.app.get(PolicyVersions, { strict: false });
+    const decisions = product.app.get(PolicyDecisions, { strict: false });
+    const active = product.app.get(ActivePolicies, { strict: false });
+    const author = { tenantId: TEST_TENANT_ID, principalId: 'nobody', requestId: 'r' };
+    // More than are kept ready at a time, so that each is parsed anew when its turn comes.
+    const numbers: number[] = [];
+    for (let n = 0; n < 70; n++) {
+      const policies = { limit: forbid('enterReview', `context.recipients == ${n}`) };
+      const draft = { policies, settings: DEFAULT_SETTINGS, defaultPermit: true };
+      numbers.push((await versions.create(author, draft)).version);
+    }
+    const run = { ...policyRequest('enterReview').run, tenantId: TEST_TENANT_ID };
+    const activateAndAsk = async (turn: number) => {
+      const index = turn % numbers.length;
+      await versions.activate(author, numbers[index] as number, 'all');
+      const pin = await active.now(TEST_TENANT_ID);
+      const request = policyRequest('enterReview', { run, known: { recipients: index } });
+      expect(await decisions.decide(request, pin)).toMatchObject({ result: 'deny', policies: ['limit'] });
+    };
+    for (let turn = 0; turn < 100; turn++) await activateAndAsk(turn);
+    const before = process.memoryUsage().external;
+    for (let turn = 100; turn < 500; turn++) await activateAndAsk(turn);
+    expect(decisions.preparedSets).toBeLessThanOrEqual(64);
+    // 60 KB for each activation would be 24 MB.
+    expect(process.memoryUsage().external - before).toBeLessThan(8_388_608);
     await reset();
   });
 });

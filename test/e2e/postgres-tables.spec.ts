@@ -57,6 +57,7 @@ const KNOWN: Record<keyof Tables, true> = {
   batch_row: true,
   policy_version: true,
   policy_activation: true,
+  policy_refusal: true,
 };
 
 /** Kysely's own books. */

@@ -11,6 +11,7 @@ export class FakeContext implements CommandContext {
   readonly defaults = {
     apiKey: 'cs_test_default',
     adminKeyFile: '/absent/admin.key',
+    configDir: 'config',
     foreignEnvironment: {},
   };
 

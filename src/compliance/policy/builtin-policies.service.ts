@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { AppConfig } from '../../config/app-config.js';
@@ -8,9 +8,7 @@ import { InjectConfig } from '../../config/inject-config.js';
 import { canonicalJson } from '../../kernel/canonical-json.js';
 import { CedarSandbox } from './cedar.js';
 import { checkPolicies, type PolicyFault, type PolicyTexts } from './policy-check.js';
-
-const FOLDER = 'policies';
-const SCHEMA_FILE = 'countersign.cedarschema';
+import { BUILTIN_FOLDER, builtinSchemaFile, readPolicyFolder } from './policy-folder.js';
 
 /** Stands before the ids of built-in policies; a tenant's ids hold no dot. */
 const PREFIX = 'countersign.';
@@ -30,13 +28,15 @@ export class BuiltinPolicies implements OnModuleInit {
 
   /** @throws ConfigError with every fault of every file. */
   async onModuleInit(): Promise<void> {
-    const { schema, texts } = await readPolicyFolder(join(this.instance.configDir, FOLDER));
+    const { configDir } = this.instance;
+    const schema = await readFile(builtinSchemaFile(configDir), 'utf8');
+    const texts = await readPolicyFolder(join(configDir, BUILTIN_FOLDER));
     const faults = checkPolicies(this.checker, schema, texts);
     if (!Object.hasOwn(texts, 'default-permit')) faults.push(MISSING_PERMIT);
     if (faults.length > 0) {
       throw new ConfigError(
         faults.map(({ policy, line, column, message }) => ({
-          path: `${FOLDER}/${policy}.cedar:${line}:${column}`,
+          path: `${BUILTIN_FOLDER}/${policy}.cedar:${line}:${column}`,
           message,
         })),
       );
@@ -79,15 +79,3 @@ const MISSING_PERMIT: PolicyFault = {
   column: 1,
   message: 'is missing: without it nothing would be permitted',
 };
-
-/** The schema and the policies of a folder, each in a file of its own named after it. */
-async function readPolicyFolder(folder: string): Promise<{ schema: string; texts: PolicyTexts }> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.cedar')).sort();
-  const texts = await Promise.all(
-    names.map(async (name) => [name.slice(0, -'.cedar'.length), await readFile(join(folder, name), 'utf8')]),
-  );
-  return {
-    schema: await readFile(join(folder, SCHEMA_FILE), 'utf8'),
-    texts: Object.fromEntries(texts) as PolicyTexts,
-  };
-}

@@ -11,13 +11,14 @@ export function IsPolicyTexts(): PropertyDecorator {
   return ValidateBy({
     name: 'isPolicyTexts',
     validator: {
-      validate: (value: unknown) => faultOf(value) === undefined,
-      defaultMessage: (context) => faultOf(context?.value) ?? '',
+      validate: (value: unknown) => policyTextsFault(value) === undefined,
+      defaultMessage: (context) => policyTextsFault(context?.value) ?? '',
     },
   });
 }
 
-function faultOf(value: unknown): string | undefined {
+/** Why the product would not take these policies, whatever they say; undefined when it would. */
+export function policyTextsFault(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return 'must be an object with texts of policies by their ids';
   }

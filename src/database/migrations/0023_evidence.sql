@@ -4,3 +4,27 @@ create index audit_event_conditions on audit_event (tenant_id, occurred_at)
 
 -- A report on a period names the checkpoints around it.
 create index audit_checkpoint_time on audit_checkpoint (tenant_id, created_at);
+
+-- What the policies were asked about starts and approvals that were refused. What they decide about a run under way
+-- stands in its history; a run that never came to be has none.
+create table policy_refusal (
+  id uuid primary key,
+  tenant_id uuid not null references tenant,
+  -- The session of the start, or the run of the approval: what its audit record is about.
+  subject uuid not null,
+  refused_at timestamptz not null,
+  -- The question with what came of it. Ids, counts and attributes of the run; no personal data.
+  decision jsonb not null
+);
+create index policy_refusal_list on policy_refusal (tenant_id, id);
+create constraint trigger policy_refusal_audited after insert on policy_refusal
+  deferrable initially deferred for each row execute function require_audit_record('subject');
+
+alter table policy_refusal enable row level security;
+alter table policy_refusal force row level security;
+create policy tenant on policy_refusal to countersign_app
+  using (tenant_id = current_setting('app.tenant_id')::uuid)
+  with check (tenant_id = current_setting('app.tenant_id')::uuid);
+create policy system on policy_refusal to countersign_system using (true) with check (true);
+create policy owner on policy_refusal to current_user using (true) with check (true);
+grant select, insert, delete on policy_refusal to countersign_app;

@@ -13,6 +13,7 @@ import { AppError } from '../../kernel/app-error.js';
 import type { Session } from '../../sessions/session.js';
 import type { WorkflowDefinition } from '../definitions/definition.schema.js';
 import { recordOf, withDecision } from '../policies/policy-record.js';
+import { PolicyRefusals } from '../policies/replay/policy-refusals.repository.js';
 import { RunPolicies } from '../policies/run-policies.service.js';
 import type { Run } from '../runs/run.js';
 import type { RunChange } from '../runs/run-change.js';
@@ -38,6 +39,7 @@ export class StartGate {
     private readonly consents: ConsentService,
     private readonly gate: ComplianceGate,
     private readonly policies: RunPolicies,
+    private readonly refusals: PolicyRefusals,
     private readonly audit: AuditTrail,
     private readonly writer: RunWriter,
     private readonly database: DatabaseService,
@@ -108,8 +110,9 @@ export class StartGate {
         ...denialDetail(violations),
       },
     };
-    await this.database.withTenant(principal.tenantId, (trx) =>
-      this.audit.append(trx, principal.tenantId, fact),
-    );
+    await this.database.withTenant(principal.tenantId, async (trx) => {
+      await this.audit.append(trx, principal.tenantId, fact);
+      await this.refusals.keep(trx, principal.tenantId, run.sessionId, decision);
+    });
   }
 }

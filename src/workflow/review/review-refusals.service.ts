@@ -5,6 +5,7 @@ import { DatabaseService } from '../../database/database.service.js';
 import type { Principal } from '../../auth/principal.js';
 import type { AppError } from '../../kernel/app-error.js';
 import { recordOf } from '../policies/policy-record.js';
+import { PolicyRefusals } from '../policies/replay/policy-refusals.repository.js';
 
 /** A refusal is a result too: it is recorded, then answered. */
 @Injectable()
@@ -12,6 +13,7 @@ export class ReviewRefusals {
   constructor(
     private readonly database: DatabaseService,
     private readonly audit: AuditTrail,
+    private readonly refusals: PolicyRefusals,
   ) {}
 
   /** @throws the refusal, once it is on record. */
@@ -22,8 +24,8 @@ export class ReviewRefusals {
     refusal: AppError,
     policy?: PolicyDecision,
   ): Promise<never> {
-    await this.database.withTenant(principal.tenantId, (trx) =>
-      this.audit.append(trx, principal.tenantId, {
+    await this.database.withTenant(principal.tenantId, async (trx) => {
+      await this.audit.append(trx, principal.tenantId, {
         type: 'approval.denied',
         outcome: 'denied',
         actor: { type: 'apiKey', ref: principal.id },
@@ -31,8 +33,9 @@ export class ReviewRefusals {
         code: refusal.code,
         decision: policy && recordOf(policy),
         context: { requestId },
-      }),
-    );
+      });
+      if (policy) await this.refusals.keep(trx, principal.tenantId, runId, policy);
+    });
     throw refusal;
   }
 }

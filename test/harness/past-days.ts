@@ -13,6 +13,7 @@ export function dayBefore(days: number): string {
 /** Makes the partitions of a day, as they would have been made a week ahead of it. */
 export async function makeDay({ database }: Pick<Product, 'database'>, day: string): Promise<void> {
   const end = new Date(Date.parse(day) + DAY_MS).toISOString().slice(0, 10);
+  // As the owner of the trail, which is who makes them in earnest.
   for (const parent of ['audit_event', 'audit_sealed']) {
     const part = `${parent}_${day.replaceAll('-', '')}`;
     await database.query(
@@ -21,6 +22,7 @@ export async function makeDay({ database }: Pick<Product, 'database'>, day: stri
     await database.query(
       `create trigger ${parent}_no_truncate before truncate on ${part} for each statement execute function refuse_change()`,
     );
+    await database.query(`alter table ${part} owner to countersign_audit_owner`);
   }
 }
 

@@ -418,7 +418,36 @@ export const configSchema = z.strictObject({
       retentionIntervalMinutes: whole(1, 10_080)
         .default(360)
         .describe('How often records whose time is over are looked for.'),
-      requiredAnchors: list.default([]).describe('Anchors without which nothing is sealed: `file` or none.'),
+      selfCheckHour: whole(0, 23)
+        .default(3)
+        .describe('Hour of the day, UTC, from which on every log is checked once a day.'),
+      wholeCheckDays: whole(1, 365)
+        .default(7)
+        .describe('How often all of a log is read, and not only what came since the check before.'),
+      witnesses: list
+        .default([])
+        .refine(
+          (all) =>
+            all.every((each) => /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2} https?:\/\/\S+$/.test(each)),
+          {
+            message: 'must each be the key of a witness, a space and its address: name+id+key https://…',
+          },
+        )
+        .describe(
+          'Witnesses that cosign checkpoints (C2SP tlog-witness): key, space, submission prefix. Only these addresses are asked.',
+        ),
+      witnessQuorum: whole(1, 100)
+        .optional()
+        .describe('How many of the witnesses a verifier should ask for. Absent = all.'),
+      witnessedLogs: z
+        .enum(['all', 'instance'])
+        .default('all')
+        .describe('Which checkpoints witnesses see: those of all logs, or only of the log of the instance.'),
+      requiredAnchors: list
+        .default([])
+        .describe(
+          'Anchors without which nothing is sealed: `file`, `witness` (its quorum), the name of a witness.',
+        ),
     })
     .prefault({}),
   vault: z

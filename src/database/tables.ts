@@ -409,9 +409,13 @@ export interface AuditCosignatureTable {
 
 export interface AuditSelfCheckTable {
   tenant_id: string;
-  epoch: number;
+  epoch: Generated<number>;
   size: BigInt8;
-  checked_at: Date;
+  checked_at: Date | null;
+  started_at: Date | null;
+  whole_at: Date | null;
+  events: BigInt8;
+  faults: Generated<unknown>;
 }
 
 export interface AuditRetentionPolicyTable {

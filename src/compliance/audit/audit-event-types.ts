@@ -637,6 +637,19 @@ export const AUDIT_EVENT_TYPES = {
     meaning: 'In the log of the instance: where the log of a tenant stood.',
     detail: { origin: 'text', size: 'count', rootHash: 'hash' },
   },
+  'log.self_checked': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'The trail was checked by itself; `failure` when something in it is not what it must be.',
+    detail: {
+      from: 'count',
+      size: 'count',
+      rootHash: 'hash',
+      events: 'count',
+      faults: 'count',
+      first: 'text',
+    },
+  },
   'log.key_rotated': {
     stage: 'fact',
     class: 'security',

@@ -19,6 +19,9 @@ import { LogSealer } from './log/log-sealer.service.js';
 import { LogUpkeep } from './log/log-upkeep.service.js';
 import { LogRepository } from './log/log.repository.js';
 import { SealWatch } from './log/seal-watch.service.js';
+import { SelfCheckRepository } from './log/self-check.repository.js';
+import { SelfChecks } from './log/self-checks.service.js';
+import { Witnesses } from './log/witnesses.service.js';
 import { SequencerRepository } from './log/sequencer.repository.js';
 import { AuditFeed } from './stream/audit-feed.service.js';
 import { LogGrowth } from './stream/log-growth.service.js';
@@ -57,6 +60,9 @@ import { SealedValues } from './sealed/sealed-values.service.js';
     LogCheckpointer,
     LogUpkeep,
     LogEpochs,
+    SelfCheckRepository,
+    SelfChecks,
+    Witnesses,
     AuditLog,
     InclusionWait,
     ExportRepository,
@@ -80,6 +86,8 @@ import { SealedValues } from './sealed/sealed-values.service.js';
     LogUpkeep,
     LogAnchors,
     SequencerRepository,
+    SelfChecks,
+    Witnesses,
     SealedValues,
   ],
 })

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
+import { AuditFaultDto } from '../audit.dto.js';
 import { IsIn, IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
 
 const MAX_SIZE = Number.MAX_SAFE_INTEGER;
@@ -134,6 +135,41 @@ export class AnchorDto {
   lastAnchoredAt?: string;
 }
 
+/** Which cosignatures a verifier should ask for. */
+export class WitnessPolicyDto {
+  @ApiProperty({
+    type: [String],
+    description: 'C2SP verifier keys; believe them only if they came by another way too',
+  })
+  vkeys!: string[];
+
+  @ApiProperty({ type: 'integer', description: 'How many of them must have cosigned' })
+  quorum!: number;
+}
+
+/** What the trail's own check has found. */
+export class SelfCheckDto {
+  @ApiProperty({ format: 'date-time' })
+  checkedAt!: string;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When all leaves were last read, and found in order',
+  })
+  wholeAt!: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'Leaves found in order so far' })
+  size!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Events read by the last check' })
+  events!: number;
+
+  @ApiProperty({ type: [AuditFaultDto] })
+  faults!: AuditFaultDto[];
+}
+
 /** What a log is, and how it stands. */
 export class LogInfoDto {
   @ApiProperty({ format: 'uuid' })
@@ -160,6 +196,9 @@ export class LogInfoDto {
   @ApiProperty({ type: 'integer', description: 'Leaves that a checkpoint covers' })
   checkpointSize!: number;
 
+  @ApiPropertyOptional({ format: 'date-time', description: 'When that one was signed' })
+  checkpointAt?: string;
+
   @ApiProperty({ type: 'integer', description: 'Leaves below were removed by retention' })
   minimumIndex!: number;
 
@@ -171,4 +210,10 @@ export class LogInfoDto {
 
   @ApiProperty({ type: [AnchorDto] })
   anchors!: AnchorDto[];
+
+  @ApiProperty({ type: WitnessPolicyDto })
+  witnesses!: WitnessPolicyDto;
+
+  @ApiProperty({ type: SelfCheckDto, nullable: true })
+  selfCheck!: SelfCheckDto | null;
 }

@@ -8,12 +8,13 @@ import { consistencyPath, inclusionPath } from '../merkle/proof-paths.js';
 import type { LeafRange } from '../merkle/subtrees.js';
 import type { NamedTile } from '../merkle/tile-path.js';
 import { TileSet, tilesFor } from '../merkle/tiles.js';
-import { type AnchorState, LogAnchors } from './log-anchors.service.js';
+import { type AnchorState, LogAnchors, type WitnessPolicy } from './log-anchors.service.js';
 import { LogCheckpointer } from './log-checkpointer.service.js';
 import { LogKeys } from './log-keys.service.js';
 import { LogSealer } from './log-sealer.service.js';
 import type { LoggedEvent, StoredCheckpoint } from './log-state.js';
 import { LogRepository, type StoredEvent } from './log.repository.js';
+import { SelfCheckRepository, type SelfCheckState } from './self-check.repository.js';
 
 /** Shows that a place of the log holds a leaf hash; the leaf is absent when retention has dropped it. */
 export interface PlaceProof {
@@ -65,11 +66,16 @@ export interface LogInfo {
   readonly size: number;
   /** Leaves that a checkpoint covers. */
   readonly checkpointSize: number;
+  /** When that one was signed; absent before the first. */
+  readonly checkpointAt?: Date | undefined;
   readonly minimumIndex: number;
   /** Events that wait for their place. */
   readonly pending: number;
   readonly sealLagMs: number;
   readonly anchors: readonly AnchorState[];
+  readonly witnesses: WitnessPolicy;
+  /** What the trail's own check has found; null before the first. */
+  readonly selfCheck: SelfCheckState | null;
 }
 
 /** The transparency log over the audit trail of a tenant: checkpoints, and proofs that reach them. */
@@ -78,6 +84,7 @@ export class AuditLog {
   constructor(
     private readonly database: DatabaseService,
     private readonly logs: LogRepository,
+    private readonly checks: SelfCheckRepository,
     private readonly sealer: LogSealer,
     private readonly checkpointer: LogCheckpointer,
     private readonly keys: LogKeys,
@@ -224,10 +231,13 @@ export class AuditLog {
         cosignerVkey: this.keys.cosignerKey,
         size: head.size,
         checkpointSize: checkpoint?.size ?? 0,
+        checkpointAt: checkpoint?.createdAt,
         minimumIndex: head.minimumIndex,
         pending,
         sealLagMs: oldest ? Math.max(0, this.clock.now().getTime() - oldest.getTime()) : 0,
         anchors: this.anchors.states,
+        witnesses: this.anchors.witnessPolicy,
+        selfCheck: (await this.checks.state(trx, tenantId)) ?? null,
       };
     });
   }

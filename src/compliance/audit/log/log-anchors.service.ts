@@ -16,6 +16,13 @@ export interface AnchorState {
   readonly lastAnchoredAt?: Date;
 }
 
+/** Which cosignatures a verifier should ask for. */
+export interface WitnessPolicy {
+  readonly vkeys: readonly string[];
+  /** How many of them must have signed. */
+  readonly quorum: number;
+}
+
 /** The places outside the database that hold checkpoints. */
 @Injectable()
 export class LogAnchors {
@@ -33,6 +40,15 @@ export class LogAnchors {
 
   get states(): readonly AnchorState[] {
     return [...this.known.values()];
+  }
+
+  /** Whom a verifier should ask for, and how many of them must have cosigned. */
+  get witnessPolicy(): WitnessPolicy {
+    const { witnesses, witnessQuorum } = this.config;
+    return {
+      vkeys: witnesses.map((witness) => witness.split(' ')[0] ?? ''),
+      quorum: witnessQuorum ?? witnesses.length,
+    };
   }
 
   /** Whether an anchor that must not fail does. */

@@ -3,6 +3,7 @@ import { type HealthFinding, HealthIndicators } from '../../../health/health-ind
 import { Metrics } from '../../../observability/metrics.js';
 import { LogAnchors } from './log-anchors.service.js';
 import { SealWatch } from './seal-watch.service.js';
+import { SelfCheckSchedule } from './self-check-schedule.service.js';
 
 /** Reports the audit logs: a log that must not go on takes this instance out of service. */
 @Injectable()
@@ -11,6 +12,7 @@ export class SealHealth implements OnModuleInit {
     private readonly indicators: HealthIndicators,
     private readonly watch: SealWatch,
     private readonly anchors: LogAnchors,
+    private readonly checks: SelfCheckSchedule,
     private readonly metrics: Metrics,
   ) {}
 
@@ -34,6 +36,9 @@ export class SealHealth implements OnModuleInit {
     if (this.watch.isSlow) return { status: 'degraded', detail: 'events are sealed late' };
     const failing = this.anchors.states.filter((anchor) => anchor.failing).map(({ name }) => name);
     if (failing.length > 0) return { status: 'degraded', detail: `no answer of ${failing.join(', ')}` };
+    if (this.checks.failing > 0) {
+      return { status: 'degraded', detail: `the self-check of ${this.checks.failing} logs has found faults` };
+    }
     return { status: 'healthy' };
   }
 }

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
+import { SelfCheckSchedule } from './self-check-schedule.service.js';
 import { SealHealth } from './seal-health.js';
 import { Sequencer } from './sequencer.service.js';
+import { WitnessSchedule } from './witness-schedule.service.js';
 
 /** What keeps the audit logs going by itself: for processes, not for tests of single rooms. */
-@Module({ providers: [Sequencer, SealHealth] })
+@Module({ providers: [Sequencer, SelfCheckSchedule, WitnessSchedule, SealHealth] })
 export class SealingModule {}

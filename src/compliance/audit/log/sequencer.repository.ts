@@ -38,6 +38,12 @@ export interface SilentCheckpoint {
   readonly note: string;
 }
 
+/** The newest checkpoint of a log that a witness has not cosigned. */
+export interface UnwitnessedCheckpoint extends SilentCheckpoint {
+  /** Size of the last checkpoint of this epoch that it has cosigned; 0 = none. */
+  readonly seen: number;
+}
+
 /** Moves logs on. For transactions of `DatabaseService.withSequencer`. */
 @Injectable()
 export class SequencerRepository {
@@ -168,6 +174,23 @@ export class SequencerRepository {
          and not exists (select from audit_cosignature cosignature
            where (cosignature.tenant_id, cosignature.epoch, cosignature.size, cosignature.signer) =
                  (head.tenant_id, newest.epoch, newest.size, ${signer}) and cosignature.signed_at >= ${since})
+    `.execute(trx);
+    return rows;
+  }
+
+  /** Newest checkpoints that a witness has not cosigned: of one log, or of all. */
+  async unwitnessed(trx: Trx, signer: string, only: string | null): Promise<UnwitnessedCheckpoint[]> {
+    const { rows } = await sql<UnwitnessedCheckpoint>`
+      select head.tenant_id as "tenantId", newest.epoch, newest.size, newest.note, coalesce(cosigned.size, 0)::bigint as seen
+        from audit_head head
+        cross join lateral (
+          select epoch, size, note from audit_checkpoint checkpoint
+           where checkpoint.tenant_id = head.tenant_id order by epoch desc, checkpoint.size desc limit 1) newest
+        left join lateral (
+          select max(cosignature.size) as size from audit_cosignature cosignature
+           where (cosignature.tenant_id, cosignature.epoch, cosignature.signer) =
+                 (head.tenant_id, newest.epoch, ${signer})) cosigned on true
+       where (${only}::uuid is null or head.tenant_id = ${only}) and coalesce(cosigned.size, 0) < newest.size
     `.execute(trx);
     return rows;
   }

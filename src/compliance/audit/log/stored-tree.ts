@@ -4,7 +4,7 @@ import type { SealedRow } from '../audit.repository.js';
 import { type CheckpointBody, formatCheckpoint } from '../merkle/checkpoint.js';
 import { RightEdge } from '../merkle/right-edge.js';
 import { parseNote } from '../merkle/signed-note.js';
-import { edgeTiles, type Tile } from '../merkle/tiles.js';
+import { edgeTiles, type Tile, TileMissingError } from '../merkle/tiles.js';
 import type { LogHead, StoredCheckpoint } from './log-state.js';
 import type { LogRepository } from './log.repository.js';
 
@@ -42,11 +42,21 @@ export class StoredTree {
     return this.edge.root();
   }
 
-  /** Begins behind leaves that were checked before. */
+  /** Begins behind leaves that were checked before; at the first one when the tiles over those are not there. */
   async begin(from: number): Promise<void> {
     if (from === 0) return;
-    this.nextIndex = from;
-    this.edge = RightEdge.of(from, await this.logs.tiles(this.trx, this.tenantId, edgeTiles(from)));
+    try {
+      this.edge = RightEdge.of(from, await this.logs.tiles(this.trx, this.tenantId, edgeTiles(from)));
+      this.nextIndex = from;
+    } catch (error) {
+      if (!(error instanceof TileMissingError)) throw error;
+      this.verifier.report(
+        'tile_differs',
+        null,
+        null,
+        `the tiles over the first ${from} leaves are not there`,
+      );
+    }
   }
 
   /** Adds the next places of the log. */

@@ -44,6 +44,7 @@ const OVERSEE = [
   'consents.read',
   'consents.withdraw',
   'subjects.export',
+  'pii.reveal',
   'subjects.erase',
   'subjects.restrict',
   'holds.read',

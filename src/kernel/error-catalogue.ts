@@ -100,6 +100,7 @@ export const ERROR_CATALOGUE = {
   AUDIT_RETENTION_PASSED: { status: 410, title: 'The record was removed when its retention had passed' },
   PII_RESIDUAL: { status: 409, title: 'Personal data was left where only tokens may stand' },
   TEXT_TOO_LARGE: { status: 413, title: 'The text is larger than the detector accepts' },
+  TOKEN_NOT_FOUND: { status: 404, title: 'None of these tokens has a value that can be shown' },
   VAULT_UNAVAILABLE: { status: 503, title: 'The token vault cannot be opened' },
   // Policies
   POLICY_INVALID: { status: 422, title: 'The policies are not valid' },

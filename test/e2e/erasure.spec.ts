@@ -6,6 +6,9 @@ import { DataSubjects } from '../../src/compliance/subjects/data-subjects.servic
 import { type HeldRecord, PersonalStores } from '../../src/compliance/subjects/personal-stores.js';
 import { DatabaseService } from '../../src/database/database.service.js';
 import { ScheduleSeal } from '../../src/schedules/schedule-seal.js';
+import { canonicalHash, type JsonValue } from '../../src/kernel/canonical-json.js';
+import { type Breakage, BREAKAGES } from '../harness/broken-trail.js';
+import { OfflineVerifier } from '../harness/offline-verifier.js';
 import { CanarySearch } from '../harness/canaries.js';
 import { BRIEF, SENDER, untilEnded } from '../harness/campaign.js';
 import { OTHER_TENANT_ID, TEST_TENANT_ID } from '../harness/database.js';
@@ -17,6 +20,7 @@ import { expectProblem } from '../harness/problem.js';
 import { type Product, startProduct } from '../harness/product.js';
 
 const [WILHELMINA, BARTHOLOMEW] = PEOPLE;
+const REASON = 'She asks on the telephone where we have her address from.';
 const PLACE = '/v1/subjects/%5BEMAIL%5D';
 
 describe('the erasure of a person', () => {
@@ -43,6 +47,12 @@ describe('the erasure of a person', () => {
     scheduleId = await makeSchedule();
     before['message'] = await readFile(messageOf(0), 'utf8');
     before['values'] = await countOf('vault_token');
+    before['exported'] = await product.client.get(`/v1/subjects/${WILHELMINA.email}/export`);
+    before['revealed'] = await reveal({
+      runId: delivered,
+      tokens: ['\u27e6EMAIL_1\u27e7', '\u27e6EMAIL_99\u27e7'],
+    });
+    before['again'] = await product.client.get(`/v1/subjects/${ref}/export`);
     const asked = await erase(WILHELMINA.email);
     if (asked.status !== 202) throw new Error(asked.text);
     receipt = await completed(asked.body.id as string);
@@ -97,8 +107,14 @@ describe('the erasure of a person', () => {
   const erase = (subject: string, key?: string) =>
     product.client.request('DELETE', `/v1/subjects/${encodeURIComponent(subject)}`, { key });
   const completed = async (id: string) =>
-    (await product.client.until(`/v1/subjects/erasures/${id}`, ({ body }) => body.status === 'completed'))
-      .body;
+    (
+      await product.client.until(
+        `/v1/subjects/erasures/${id}`,
+        ({ body }) => body.status === 'completed' && body.proof !== null,
+      )
+    ).body;
+  const reveal = (body: object, key?: string) =>
+    product.client.post('/v1/pii/reveal', { purpose: 'review', reason: REASON, ...body }, { key });
   const messageOf = (index: number) => join(product.dataDir, 'outbox', delivered, `${index}.eml`);
   /** What the product itself can still open of the person. */
   const held = async () => {
@@ -126,6 +142,125 @@ describe('the erasure of a person', () => {
     );
     return row?.count;
   };
+
+  describe('comes after they could ask what is held', () => {
+    const exported = () => before['exported'] as TestAnswer;
+    const kindsIn = ({ body }: TestAnswer, store: string) =>
+      (body.records[store] as HeldRecord[]).map(({ kind }) => kind);
+
+    it('which is all of it, and of nobody else', () => {
+      const { status, body, text } = exported();
+      expect(status, text).toBe(200);
+      expect(Object.keys(body.records as object)).toEqual([
+        'answers',
+        'auditValues',
+        'batchRows',
+        'consents',
+        'deliveries',
+        'runs',
+        'schedules',
+        'sessions',
+        'values',
+      ]);
+      expect(kindsIn(exported(), 'consents')).toEqual(['consent']);
+      expect(kindsIn(exported(), 'deliveries')).toEqual(['delivery']);
+      expect(kindsIn(exported(), 'schedules')).toEqual(['schedule']);
+      expect(kindsIn(exported(), 'sessions')).toEqual(['sessionMetadata']);
+      expect(new Set(kindsIn(exported(), 'runs'))).toEqual(new Set(['run', 'message', 'review']));
+      expect(kindsIn(exported(), 'values')).toHaveLength(before['values'] as number);
+      expect(text).toContain(WILHELMINA.name);
+      expect(new CanarySearch(canariesOf(BARTHOLOMEW)).findIn(text)).toEqual([]);
+    });
+
+    it('and is on record, by whom it was handed out and what', async () => {
+      const { headers, body } = exported();
+      expect(headers.get('cache-control')).toBe('no-store');
+      const events = (await product.client.get('/v1/audit/events?type=subject.exported')).body.items;
+      expect(events).toContainEqual(
+        expect.objectContaining({
+          targets: [
+            { type: 'subject', ref },
+            { type: 'export', ref: body.exportId },
+          ],
+          detail: { digest: canonicalHash(body as JsonValue), records: expect.any(Number) },
+          sealed: [expect.objectContaining({ f: '/subject', s: ref })],
+        }),
+      );
+      expect(JSON.stringify(events)).not.toContain(WILHELMINA.email);
+    });
+
+    it('and that values were shown, with the reason in words', () => {
+      const shown = before['revealed'] as TestAnswer;
+      expect(shown.status, shown.text).toBe(200);
+      expect(shown.body.values).toEqual([
+        { token: '\u27e6EMAIL_1\u27e7', entity: 'EMAIL', subjectRef: ref, value: WILHELMINA.email },
+      ]);
+      const { auditValues } = (before['again'] as TestAnswer).body.records as Record<string, HeldRecord[]>;
+      expect(auditValues).toEqual([
+        expect.objectContaining({
+          type: 'subject.exported',
+          values: [{ path: '/subject', value: WILHELMINA.email }],
+        }),
+        expect.objectContaining({
+          id: shown.body.eventId,
+          type: 'pii.revealed',
+          values: [{ path: '/reason', value: REASON }],
+        }),
+      ]);
+    });
+
+    it('which is refused to whoever may not know it', async () => {
+      const { key } = await product.makeKey('operator', 'reviewer');
+      const path = `/v1/subjects/${BARTHOLOMEW.email}/export`;
+      expectProblem(await product.client.get(path, { key }), 403, 'FORBIDDEN', `${PLACE}/export`);
+      expectProblem(await product.client.get(path, { key: '' }), 401, 'UNAUTHENTICATED', `${PLACE}/export`);
+      expectProblem(await product.client.get('/v1/subjects/nobody/export'), 400, 'VALIDATION_FAILED');
+      const tokens = ['\u27e6EMAIL_2\u27e7'];
+      expectProblem(await reveal({ runId: delivered, tokens }, key), 403, 'FORBIDDEN');
+      expectProblem(await reveal({ runId: delivered, tokens }, ''), 401, 'UNAUTHENTICATED');
+      expectProblem(
+        await reveal({ runId: delivered, tokens, purpose: 'curiosity' }),
+        400,
+        'VALIDATION_FAILED',
+      );
+      expectProblem(await reveal({ runId: delivered, tokens: [] }), 400, 'VALIDATION_FAILED');
+    });
+
+    it('and does not happen where it cannot be recorded', async () => {
+      const { breakIt, mendIt } = BREAKAGES['a trigger raises'] as Breakage;
+      await breakIt(product.database);
+      const answers = [
+        await product.client.get(`/v1/subjects/${BARTHOLOMEW.email}/export`),
+        await reveal({ runId: delivered, tokens: ['\u27e6EMAIL_2\u27e7'] }),
+      ];
+      await mendIt(product.database);
+      for (const answer of answers) {
+        expect([answer.status, answer.body.code]).toEqual([503, 'AUDIT_UNAVAILABLE']);
+        expect(answer.text).not.toContain(BARTHOLOMEW.email);
+      }
+    });
+
+    it('shows nothing of theirs afterwards, and records that it was asked for', async () => {
+      const { body, text } = await product.client.get(`/v1/subjects/${WILHELMINA.email}/export`);
+      expect(kindsIn({ body } as TestAnswer, 'values')).toEqual([]);
+      expect(text).not.toContain(WILHELMINA.name);
+      const tokens = ['\u27e6EMAIL_1\u27e7'];
+      const asked = await reveal({ runId: delivered, tokens });
+      expectProblem(asked, 404, 'TOKEN_NOT_FOUND');
+      const { items } = (await product.client.get('/v1/audit/events?type=pii.revealed&limit=1')).body;
+      expect(items).toMatchObject([{ outcome: 'failure', code: 'TOKEN_NOT_FOUND', detail: { revealed: 0 } }]);
+    });
+  });
+
+  it('gives a receipt that proves itself', async () => {
+    const verifier = new OfflineVerifier();
+    const { vkeys } = (await product.client.get('/v1/audit/log')).body as { vkeys: string[] };
+    expect(verifier.verify(JSON.stringify(receipt.proof), '--key', vkeys[0] as string)).toMatchObject({
+      code: 0,
+    });
+    expect(receipt.proof.eventId).toBe(receipt.eventId);
+    verifier.close();
+  });
 
   it('tells in its receipt what was removed from where, and which event says so', async () => {
     expect(receipt).toMatchObject({
@@ -221,6 +356,17 @@ describe('the erasure of a person', () => {
     expect(JSON.stringify(first)).toContain('⟦EMAIL_1⟧');
     expect((await held()).filter(({ runId }) => runId === delivered)).toEqual([]);
     expect((await completed((await erase(ref)).body.id as string)).counts).toMatchObject({ files: 1 });
+  });
+
+  it('is not needed for a restriction, under which values are shown for a legal claim only', async () => {
+    const path = `/v1/subjects/${BARTHOLOMEW.email}/restriction`;
+    await product.client.request('PUT', path);
+    const asked = { runId: delivered, tokens: ['\u27e6EMAIL_2\u27e7'] };
+    expectProblem(await reveal(asked), 404, 'TOKEN_NOT_FOUND');
+    expect((await reveal({ ...asked, purpose: 'legal-claim' })).body.values).toMatchObject([
+      { value: BARTHOLOMEW.email },
+    ]);
+    await product.client.request('DELETE', path);
   });
 
   it('asked for again while it is under way is the same one', async () => {

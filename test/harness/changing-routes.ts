@@ -173,6 +173,14 @@ function person(digit: string): string {
 export const READING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<ReadyRequest>>> = {
   'POST /v1/pii/detect': async () => ({ body: { texts: ['Nobody is named here.'] } }),
   'POST /v1/pii/redact': async () => ({ body: { texts: ['Nobody is named here.'], operator: 'mask' } }),
+  'POST /v1/pii/reveal': async (stage) => ({
+    body: {
+      runId: await completedRun(stage),
+      tokens: ['\u27e6EMAIL_1\u27e7'],
+      purpose: 'review',
+      reason: 'The person asks.',
+    },
+  }),
   'POST /v1/audit/verify': async () => ({}),
   'POST /v1/policies/validate': async () => ({ body: { policies: {} } }),
   'POST /v1/policies/{version}/replay': async () => ({ at: { version: '0' }, body: {} }),

@@ -62,8 +62,17 @@ export const AUDIT_EVENT_TYPES = {
   'subject.exported': {
     stage: 'fact',
     class: 'consent',
-    meaning: "A person's data is about to be handed out to whoever asked for it.",
+    meaning:
+      "A person's data is about to be handed out to whoever asked for it; its digest is that of its canonical JSON.",
     members: ['sealed'],
+    detail: { records: 'count', digest: 'hash' },
+  },
+  'pii.revealed': {
+    stage: 'intent',
+    class: 'consent',
+    meaning: 'The values behind tokens of a run are about to be shown to a person, or could not be.',
+    members: ['sealed'],
+    detail: { purpose: 'text', asked: 'count', revealed: 'count', entities: 'text' },
   },
   'subject.erasure_requested': {
     stage: 'fact',

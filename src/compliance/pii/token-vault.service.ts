@@ -132,6 +132,11 @@ export class TokenVault {
     });
   }
 
+  /** Whether a subject has a key that was not destroyed: whether anything of theirs is sealed. */
+  async hasKey(trx: Trx, tenantId: string, subjectRef: string): Promise<boolean> {
+    return (await this.repository.findKeysOf(within(trx), [{ tenantId, subjectRef }])).length > 0;
+  }
+
   /** Values of a subject in all runs, by run and token, from a place on; those that cannot be read are left out. */
   async valuesOf(
     trx: Trx,

@@ -30,6 +30,17 @@ export class RestrictionRepository {
       .executeTakeFirst();
   }
 
+  /** Which of these people are restricted. */
+  async among(trx: Trx, subjectRefs: readonly string[]): Promise<ReadonlySet<string>> {
+    if (subjectRefs.length === 0) return new Set();
+    const rows = await trx
+      .selectFrom('subject_restriction')
+      .select('subject_ref')
+      .where('subject_ref', 'in', subjectRefs)
+      .execute();
+    return new Set(rows.map((row) => row.subject_ref));
+  }
+
   /** Whether there was one. */
   async remove(trx: Trx, subjectRef: string): Promise<boolean> {
     const row = await trx

@@ -17,6 +17,7 @@ import { lastIdOf, type Page, PageQuery, pageOf } from '../../http/paging.js';
 import { PastConsentDto, pastConsentDtoOf } from '../consent/consent.dto.js';
 import { ConsentService } from '../consent/consent.service.js';
 import { SubjectRefs } from '../pii/subject-refs.service.js';
+import { ErasureReceipts } from './erasure-receipts.service.js';
 import { Erasures } from './erasures.service.js';
 import { Restrictions } from './restrictions.service.js';
 import type { SubjectActor } from './subject-actor.js';
@@ -38,6 +39,7 @@ export class SubjectsController {
     private readonly subjects: SubjectRefs,
     private readonly consents: ConsentService,
     private readonly erasures: Erasures,
+    private readonly receipts: ErasureReceipts,
     private readonly restrictions: Restrictions,
   ) {}
 
@@ -46,7 +48,8 @@ export class SubjectsController {
   @ApiOkResponse({ type: ErasureDto })
   @RequirePermission('subjects.erase')
   async erasure(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<ErasureDto> {
-    return erasureDtoOf(await this.erasures.get(principal.tenantId, id));
+    const erasure = await this.erasures.get(principal.tenantId, id);
+    return erasureDtoOf(erasure, await this.receipts.proofOf(erasure));
   }
 
   /** Nothing more is done with the person's data from the answer on; the receipt tells when all of it is gone. */
@@ -61,7 +64,7 @@ export class SubjectsController {
     @Param('subject') subject: string,
   ): Promise<ErasureDto> {
     const ref = this.subjects.refOf(principal.tenantId, subject);
-    return erasureDtoOf(await this.erasures.request(actorOf(principal, request), ref));
+    return erasureDtoOf(await this.erasures.request(actorOf(principal, request), ref), undefined);
   }
 
   /** Every word on the person, in whatever session of the tenant. */

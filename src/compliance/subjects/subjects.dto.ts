@@ -1,6 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, Matches } from 'class-validator';
 import { Impersonal } from '../../http/impersonal.js';
+import { InclusionProofDto } from '../audit/log/audit-log.dto.js';
+import type { PlaceProof } from '../audit/log/audit-log.service.js';
+import { presentInclusion } from '../audit/log/proof.presenter.js';
 import type { Erasure } from './erasure.js';
 import type { Restriction } from './restriction.repository.js';
 
@@ -96,9 +99,16 @@ export class ErasureDto {
 
   @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'Audit event `subject.erased`' })
   eventId!: string | null;
+
+  @ApiProperty({
+    type: InclusionProofDto,
+    nullable: true,
+    description: 'Proves that the event stands in the log; null until it is sealed',
+  })
+  proof!: InclusionProofDto | null;
 }
 
-export function erasureDtoOf(erasure: Erasure): ErasureDto {
+export function erasureDtoOf(erasure: Erasure, proof: PlaceProof | undefined): ErasureDto {
   return {
     id: erasure.id,
     subjectRef: erasure.subjectRef,
@@ -111,5 +121,6 @@ export function erasureDtoOf(erasure: Erasure): ErasureDto {
     counts: { ...erasure.counts },
     backupsUnreadableFrom: erasure.unreadableFrom?.toISOString() ?? null,
     eventId: erasure.eventId,
+    proof: proof ? presentInclusion(proof) : null,
   };
 }

@@ -37,11 +37,6 @@ export class SealedValuesRepository {
       .execute();
   }
 
-  /** Values of an event. */
-  ofEvent(trx: Trx, eventId: string): Promise<SealedValueRow[]> {
-    return withEvent(trx).where('value.event_id', '=', eventId).orderBy('value.path').execute();
-  }
-
   /** Values of a person, oldest event first; `after` is the id of the last event already seen. */
   ofSubject(
     trx: Trx,

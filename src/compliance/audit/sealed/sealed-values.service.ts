@@ -11,13 +11,10 @@ import { type SealedValueRow, SealedValuesRepository } from './sealed-values.rep
 /** A fact whose type carries `sealed`, without it: that is made from the personal fields. */
 export type SealableFact = Omit<Extract<AuditFact, { readonly sealed?: readonly Commitment[] }>, 'sealed'>;
 
-/** A personal value of an event in clear, with the salt that opens its commitment. */
-export interface DisclosedValue {
+/** A personal value of an event in clear. */
+interface OpenedValue {
   readonly path: string;
-  readonly subjectRef: string;
   readonly value: JsonValue;
-  /** Base64. */
-  readonly salt: string;
 }
 
 /** An event about a person. */
@@ -26,7 +23,7 @@ export interface EventOfSubject {
   readonly type: string;
   readonly outcome: string;
   readonly occurredAt: Date;
-  readonly values: readonly { readonly path: string; readonly value: JsonValue }[];
+  readonly values: readonly OpenedValue[];
 }
 
 /**
@@ -44,6 +41,7 @@ export class SealedValues {
   /**
    * Records a fact with personal fields.
    *
+   * @returns the id of the event.
    * @throws AppError AUDIT_UNAVAILABLE, VAULT_UNAVAILABLE; the transaction must then be given up.
    */
   async append(
@@ -51,7 +49,7 @@ export class SealedValues {
     tenantId: string,
     fact: SealableFact,
     personal: readonly PersonalField[],
-  ): Promise<void> {
+  ): Promise<string> {
     const committed = personal.map(commitTo);
     const sealed = committed.map(({ commitment }) => commitment);
     const prepared = this.trail.prepare(tenantId, [{ ...fact, sealed } as AuditFact]);
@@ -75,15 +73,7 @@ export class SealedValues {
       occurredAt: record.occurredAt,
     }));
     if (rows.length > 0) await this.repository.insert(trx, tenantId, rows);
-  }
-
-  /**
-   * The values of an event in clear; those of people who were erased are left out.
-   *
-   * @throws AppError VAULT_UNAVAILABLE when a value is not the one that the leaf commits to.
-   */
-  async disclose(trx: Trx, tenantId: string, eventId: string): Promise<DisclosedValue[]> {
-    return this.opened(trx, tenantId, await this.repository.ofEvent(trx, eventId));
+    return record.id;
   }
 
   /** Events with values of a person, oldest first, and where the next page begins. */
@@ -101,7 +91,7 @@ export class SealedValues {
         type: row.type,
         outcome: row.outcome,
         occurredAt: row.occurredAt,
-        values: (await this.opened(trx, tenantId, [row])).map(({ path, value }) => ({ path, value })),
+        values: await this.opened(trx, tenantId, [row]),
       })),
     );
     return { events, next: rows.length < limit ? undefined : rows.at(-1)?.eventId };
@@ -112,23 +102,20 @@ export class SealedValues {
     return this.repository.remove(trx, tenantId, subjectRef, limit);
   }
 
-  private async opened(
-    trx: Trx,
-    tenantId: string,
-    rows: readonly SealedValueRow[],
-  ): Promise<DisclosedValue[]> {
+  /** Values in clear; those of people who were erased are left out. @throws AppError VAULT_UNAVAILABLE. */
+  private async opened(trx: Trx, tenantId: string, rows: readonly SealedValueRow[]): Promise<OpenedValue[]> {
     const placed = rows.map((row) => {
       const commitment = commitmentIn(row);
       return { ...row, commitment, place: placeOf(tenantId, row.eventId, commitment) };
     });
     const bytes = await this.vault.openTexts(trx, tenantId, placed);
-    return placed.flatMap(({ commitment, path, subjectRef }, index) => {
+    return placed.flatMap(({ commitment, path }, index) => {
       const plain = bytes[index];
       if (!plain) return [];
       const opening = unpacked(plain);
       if (!opens(commitment, opening)) throw new AppError('VAULT_UNAVAILABLE');
       const value = JSON.parse(opening.plain.toString('utf8')) as JsonValue;
-      return [{ path, subjectRef, value, salt: opening.salt.toString('base64') }];
+      return [{ path, value }];
     });
   }
 }

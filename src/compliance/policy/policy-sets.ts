@@ -1,4 +1,5 @@
-import { CedarSandbox } from './cedar.js';
+import { type Cedar, CedarSandbox } from './cedar.js';
+import { mentionedFacts } from './mentioned-facts.js';
 import type { PolicyTexts } from './policy-check.js';
 import { callOf, type PolicyRequest } from './policy-request.js';
 import type { PolicySettings } from './policy-settings.js';
@@ -20,7 +21,18 @@ interface Prepared {
   readonly slot: string;
   readonly generation: number;
   readonly settings: PolicySettings;
+  readonly answers: Answers;
 }
+
+/** What a set has answered, by the facts that its policies mention. */
+interface Answers {
+  /** Undefined where a policy mentions what cannot be told: then every request is asked. */
+  readonly keyOf: ReturnType<typeof mentionedFacts>;
+  readonly known: Map<string, PolicyAnswer>;
+}
+
+/** Answers kept for a set: of all runs of a definition those of one action are mostly one and the same. */
+const MAX_ANSWERS = 1_024;
 
 /** What the engine keeps for a name it keeps for ever, so names are few and used again. */
 const SLOTS = 64;
@@ -51,7 +63,9 @@ export class PolicySets {
         const slot = this.takeSlot(key);
         const { type } = cedar.preparsePolicySet(slot, { staticPolicies: { ...texts } });
         if (type !== 'success') return false;
-        this.prepared.set(key, { slot, generation: this.sandbox.generation, settings });
+        const keyOf = mentionedFacts(Object.values(texts).map((text) => inJson(cedar, text)));
+        const answers = { keyOf, known: new Map<string, PolicyAnswer>() };
+        this.prepared.set(key, { slot, generation: this.sandbox.generation, settings, answers });
         return true;
       });
     } catch {
@@ -59,19 +73,35 @@ export class PolicySets {
     }
   }
 
-  /** Asks a set that is ready. Anything but a clean answer is a failure: one policy that errs may be the one that forbids. */
+  /**
+   * Asks a set that is ready. Anything but a clean answer is a failure: one policy that errs may be the one that
+   * forbids. An answer is a function of the facts that the policies mention, so it is found once for the same facts.
+   */
   ask(key: string, request: PolicyRequest): PolicyAnswer {
     const set = this.prepared.get(key);
     if (!set || set.generation !== this.sandbox.generation) return NO_ANSWER;
     this.prepared.delete(key);
     this.prepared.set(key, set);
+    const { keyOf, known } = set.answers;
+    const facts = keyOf?.(request);
+    const before = facts === undefined ? undefined : known.get(facts);
+    if (before) return before;
+    const answer = this.evaluate(set, request);
+    if (facts !== undefined && answer.result !== 'failure') {
+      if (known.size >= MAX_ANSWERS) known.clear();
+      known.set(facts, answer);
+    }
+    return answer;
+  }
+
+  private evaluate({ slot, settings }: Prepared, request: PolicyRequest): PolicyAnswer {
     try {
       const answer = this.sandbox.run((cedar) =>
         // Without the schema, which would cost twice the time: the request is built in its form, and what were missing would
         // make a policy err, which is no answer.
         cedar.statefulIsAuthorized({
-          ...callOf(request, set.settings),
-          preparsedPolicySetId: set.slot,
+          ...callOf(request, settings),
+          preparsedPolicySetId: slot,
           validateRequest: false,
         }),
       );
@@ -104,6 +134,12 @@ export class PolicySets {
     this.prepared.delete(taken[0]);
     return taken[1].slot;
   }
+}
+
+/** @returns undefined for what has no such form: then nothing is known of it. */
+function inJson(cedar: Cedar, text: string): unknown {
+  const answer = cedar.policyToJson(text);
+  return answer.type === 'success' ? answer.json : undefined;
 }
 
 const NO_ANSWER: PolicyAnswer = { result: 'failure', policies: [] };

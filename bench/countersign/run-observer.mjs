@@ -3,7 +3,7 @@ import pg from 'pg';
 /** One statement over the runs that are not older than the oldest unfinished one, by the primary key. */
 const CHANGED = {
   name: 'bench_changed',
-  text: `select id, status, context #> '{contextData,lastError}' as fault from workflow_run where id >= $1 and status not in ('QUEUED', 'RUNNING')`,
+  text: `select id, status, context -> 'lastError' as fault from workflow_run where id >= $1 and status not in ('QUEUED', 'RUNNING')`,
 };
 
 /**

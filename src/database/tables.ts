@@ -1,4 +1,4 @@
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
 /** bigint arrives as a number (see database.service); versions and counts stay far below 2^53. */
 type BigInt8 = ColumnType<number, number | undefined, number>;
@@ -166,6 +166,11 @@ export interface WorkflowRunTable {
   policy_version: Generated<number>;
   policy_activation: Generated<number>;
   owner_roles: Generated<string[]>;
+  /** Null until the run ends, as all that follows. */
+  ended_status: GeneratedAlways<string | null>;
+  ended_phase: GeneratedAlways<string | null>;
+  ended_touched_at: GeneratedAlways<Date | null>;
+  ended_degraded: GeneratedAlways<boolean | null>;
 }
 
 export interface WorkflowStepTable {

@@ -4,6 +4,7 @@ import type { Run, RunSummary } from './runs/run.js';
 import { secondsBetween } from './review/approval-times.js';
 import type { DecidedApproval } from './review/review.service.js';
 import { EMPTY_CONTEXT, readContext } from './runs/run-context.js';
+import { presentContext } from './context.presenter.js';
 import { readWaitingFor, signalsAwaited, wakesAt } from './runs/waiting-for.js';
 import type { RunRepository } from './runs/run.repository.js';
 
@@ -43,14 +44,11 @@ export function presentRun(
   output: unknown,
   approvals: readonly ReturnType<typeof presentApproval>[],
 ) {
-  const context = readContext(run.context) ?? EMPTY_CONTEXT;
   return {
     ...presentRunSummary(run),
     input: input ?? null,
     output: output ?? null,
-    contextData: context.contextData,
-    errorRecoveryState: context.errorRecoveryState,
-    recoveryAttempts: context.recoveryAttempts,
+    ...presentContext(readContext(run.context) ?? EMPTY_CONTEXT),
     waitingFor: presentWaitingFor(run),
     deadlineAt: run.deadlineAt,
     approvals,

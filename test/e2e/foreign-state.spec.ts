@@ -37,12 +37,15 @@ const FOREIGN_CONTEXTS = [
   '"a text"',
   'null',
   '42',
-  '{"contextData": 7}',
-  '{"contextData": {"performance": []}}',
-  '{"contextData": {"performance": {"a": {"executionTimeMs": "12", "timestamp": 1, "status": "completed"}}}}',
-  '{"recoveryAttempts": {"a": -1}}',
-  '{"errorRecoveryState": {"a": {"state": "dreaming", "timestamp": "now"}}}',
-  `{"contextData": ${'['.repeat(500)}${']'.repeat(500)}}`,
+  '{"agents": 7}',
+  '{"agents": {"a": {}}}',
+  '{"agents": {"a": ["12", 1, "healthy", 0, null]}}',
+  '{"agents": {"a": [12, 1, "healthy", -1, null]}}',
+  '{"agents": {"a": [12, 1e300, "healthy", 0, null]}}',
+  '{"agents": {"a": [12, 1, "dreaming", 0, null]}}',
+  '{"agents": {}, "more": 1}',
+  '{"lastError": {"code": 7, "message": "", "timestamp": ""}}',
+  `{"agents": ${'['.repeat(500)}${']'.repeat(500)}}`,
 ];
 
 describe('a stored state that nobody of the program has written', () => {

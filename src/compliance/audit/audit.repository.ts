@@ -89,7 +89,7 @@ export class AuditRepository {
     const { rows } = await sql<SealedRow>`
       select place.index, place.event_id, place.leaf_hash as sealed_hash, ${EVENT_COLUMNS}
         from (select * from audit_index where tenant_id = ${tenantId} and index >= ${from} order by index limit ${limit}) place
-        left join audit_event event on (event.id, event.occurred_at) = (place.event_id, place.occurred_at)
+        left join audit_event event on (event.tenant_id, event.id, event.occurred_at) = (place.tenant_id, place.event_id, place.occurred_at)
        order by place.index
     `.execute(trx);
     return rows;
@@ -100,7 +100,7 @@ export class AuditRepository {
     const { rows } = await sql<PendingRow>`
       select pending.seq, pending.event_id, ${EVENT_COLUMNS}
         from (select * from audit_pending where tenant_id = ${tenantId} and seq > ${afterSeq} order by seq limit ${limit}) pending
-        left join audit_event event on (event.id, event.occurred_at) = (pending.event_id, pending.occurred_at)
+        left join audit_event event on (event.tenant_id, event.id, event.occurred_at) = (pending.tenant_id, pending.event_id, pending.occurred_at)
        order by pending.seq
     `.execute(trx);
     return rows;

@@ -139,7 +139,11 @@ describe('facts that a policy mentions', () => {
 
   it('are undefined for a policy that mentions what is not known', () => {
     const permit = (condition: string) => `permit (principal, action, resource) when { ${condition} };`;
-    for (const condition of ['context.weather == "fine"', 'context == { delivers: true }', 'context has x.y']) {
+    for (const condition of [
+      'context.weather == "fine"',
+      'context == { delivers: true }',
+      'context has x.y',
+    ]) {
       expect(mentionedFacts([inJson(permit(condition))])).toBeUndefined();
     }
     expect(mentionedFacts([undefined])).toBeUndefined();

@@ -28,12 +28,34 @@ const FACTS: Readonly<Record<string, Fact>> = {
 };
 /** Parts of facts that stand in {@link FACTS} as a whole, and what is the same for every request of a set. */
 const PARTS: ReadonlySet<string> = new Set([
-  ...['total', 'person', 'email', 'phone', 'address', 'dateOfBirth', 'nationalId', 'bankAccount', 'creditCard'],
-  ...['ipAddress', 'secret', 'other', 'covered', 'missing', 'status', 'required', 'given', 'fourEyes', 'hour'],
+  ...[
+    'total',
+    'person',
+    'email',
+    'phone',
+    'address',
+    'dateOfBirth',
+    'nationalId',
+    'bankAccount',
+    'creditCard',
+  ],
+  ...[
+    'ipAddress',
+    'secret',
+    'other',
+    'covered',
+    'missing',
+    'status',
+    'required',
+    'given',
+    'fourEyes',
+    'hour',
+  ],
   ...['weekday', 'settings', 'maxRecipients', 'restrictedByWebhook', 'restrictedNeedsOfficer'],
 ]);
 
-const tags: Fact = ({ run }) => Object.entries(run.attributes).toSorted(([one], [other]) => (one < other ? -1 : 1));
+const tags: Fact = ({ run }) =>
+  Object.entries(run.attributes).toSorted(([one], [other]) => (one < other ? -1 : 1));
 
 /** Who principal, run and owner are: what a policy sees that compares them or names one of them. */
 function identitiesOf({ principal, run }: PolicyRequest): unknown {

@@ -119,7 +119,7 @@ function retryOf(loaded: LoadedRun, principal: Principal, requestId: string, now
   const attempt = run.attempt + 1;
   // A run can fail while people are still asked, when what drives it meets a fault.
   const status = loaded.approval?.status === 'pending' ? 'WAITING_FOR_APPROVAL' : 'RUNNING';
-  const failure = (readContext(run.context) ?? EMPTY_CONTEXT).contextData.lastError?.code;
+  const failure = (readContext(run.context) ?? EMPTY_CONTEXT).lastError?.code;
   const { timeoutSeconds } = loaded.definition;
   // It gets the whole time again, or it would be late at once.
   const deadlineAt =

@@ -115,7 +115,7 @@ function identityOf(run: Run): Omit<RunIdentity, 'definitionDigest' | 'definitio
     outputHash: run.outputHash?.toString('hex') ?? null,
     createdAt: run.createdAt.toISOString(),
     completedAt: run.completedAt?.toISOString() ?? null,
-    lastErrorCode: readContext(run.context)?.contextData.lastError?.code ?? null,
+    lastErrorCode: readContext(run.context)?.lastError?.code ?? null,
   };
 }
 

@@ -1,50 +1,39 @@
 import { z } from 'zod';
 
-const contextSchema = z.object({
-  contextData: z
-    .object({
-      performance: z.record(
-        z.string(),
-        z.object({
-          /** Time of the last execution, milliseconds. */
-          executionTimeMs: z.number().nonnegative(),
-          timestamp: z.string(),
-          status: z.enum(['completed', 'fallback', 'failed']),
-        }),
-      ),
-      lastError: z
-        .object({
-          agent: z.string().optional(),
-          code: z.string(),
-          message: z.string(),
-          timestamp: z.string(),
-        })
-        .optional(),
+/** How an agent did: without a fault, after further attempts, by the simulation in its place, not at all. */
+const STATES = ['healthy', 'recovered', 'fallback', 'failed'] as const;
+
+const agentSchema = z.tuple([
+  /** Time of the last execution, milliseconds. */
+  z.number().nonnegative(),
+  /** When it ended, milliseconds since 1970. */
+  z.int().nonnegative().max(8_640_000_000_000_000),
+  z.enum(STATES),
+  /** Extra attempts it has needed so far. */
+  z.int().nonnegative(),
+  /** Code of the last fault. */
+  z.string().nullable(),
+]);
+
+const contextSchema = z.strictObject({
+  agents: z.record(z.string(), agentSchema).default({}),
+  lastError: z
+    .strictObject({
+      agent: z.string().optional(),
+      code: z.string(),
+      message: z.string(),
+      timestamp: z.string(),
     })
-    .default({ performance: {} }),
-  errorRecoveryState: z
-    .record(
-      z.string(),
-      z.object({
-        state: z.enum(['healthy', 'recovered', 'fallback', 'failed']),
-        lastErrorCode: z.string().optional(),
-        suggestion: z.string().optional(),
-        timestamp: z.string(),
-      }),
-    )
-    .default({}),
-  /** Extra attempts an agent has needed so far. */
-  recoveryAttempts: z.record(z.string(), z.int().nonnegative()).default({}),
+    .optional(),
 });
 
-/** What a run carries about its agents (W7). */
+/**
+ * What a run carries about its agents (W7), in the form in which it is stored: it is written again at every step, so an
+ * agent takes the room of its values and no more.
+ */
 export type RunContext = z.output<typeof contextSchema>;
 
-export const EMPTY_CONTEXT: RunContext = {
-  contextData: { performance: {} },
-  errorRecoveryState: {},
-  recoveryAttempts: {},
-};
+export const EMPTY_CONTEXT: RunContext = { agents: {} };
 
 /** Reads a stored context; undefined when it is not of the form the engine writes. */
 export function readContext(stored: unknown): RunContext | undefined {
@@ -63,39 +52,20 @@ export interface AgentOutcome {
 
 /** The context after an agent has run. */
 export function withOutcome(context: RunContext, outcome: AgentOutcome, now: Date): RunContext {
-  const { agent, status, error } = outcome;
-  const timestamp = now.toISOString();
+  const { agent, status, error, executionTimeMs } = outcome;
   const extra = Math.max(0, outcome.attempts - 1);
   const state = status === 'completed' ? (extra > 0 ? 'recovered' : 'healthy') : status;
+  const before = Object.hasOwn(context.agents, agent) ? context.agents[agent] : undefined;
   return {
-    contextData: {
-      performance: {
-        ...context.contextData.performance,
-        [agent]: { executionTimeMs: outcome.executionTimeMs, timestamp, status },
-      },
-      lastError: error ? { agent, ...error, timestamp } : context.contextData.lastError,
+    agents: {
+      ...context.agents,
+      [agent]: [executionTimeMs, now.getTime(), state, (before?.[3] ?? 0) + extra, error?.code ?? null],
     },
-    errorRecoveryState: {
-      ...context.errorRecoveryState,
-      [agent]: { state, lastErrorCode: error?.code, suggestion: SUGGESTIONS[state], timestamp },
-    },
-    recoveryAttempts: {
-      ...context.recoveryAttempts,
-      [agent]: (context.recoveryAttempts[agent] ?? 0) + extra,
-    },
+    lastError: error ? { agent, ...error, timestamp: now.toISOString() } : context.lastError,
   };
 }
 
 /** The context after a fault that belongs to no agent. */
 export function withError(context: RunContext, code: string, message: string, now: Date): RunContext {
-  return {
-    ...context,
-    contextData: { ...context.contextData, lastError: { code, message, timestamp: now.toISOString() } },
-  };
+  return { ...context, lastError: { code, message, timestamp: now.toISOString() } };
 }
-
-const SUGGESTIONS: Record<string, string | undefined> = {
-  fallback:
-    'The simulation answered in place of the model: check the provider, then review the output with care.',
-  failed: 'Check the agent’s input and the model provider, then start the run again.',
-};

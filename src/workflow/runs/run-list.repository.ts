@@ -44,7 +44,8 @@ export interface RunListPage {
 }
 
 /**
- * Finds runs. Ended runs have indexes on what lists filter by, open runs only one (see the migration); so a list is
+ * Finds runs. Ended runs have indexes on what lists filter by, over columns that are
+ * null until then; open runs have only one (see the migrations); so a list is
  * read in parts, each of which one index gives in the order of the list, and put together again.
  */
 @Injectable()
@@ -95,7 +96,7 @@ type RunQuery = SelectQueryBuilder<Tables, 'workflow_run', RunSummary>;
 
 function queryOf(trx: Trx, filter: RunFilter, { limit, order, after }: RunListPage, part: Part): RunQuery {
   let runs = inPart(trx.selectFrom('workflow_run').select(COLUMNS) as RunQuery, part);
-  runs = withAttributes(inTimes(withEqual(runs, filter), filter), filter.attributes ?? {});
+  runs = withAttributes(inTimes(withEqual(runs, filter, part), filter, part), filter.attributes ?? {});
   if (after !== undefined) runs = runs.where('id', order === 'desc' ? '<' : '>', after);
   return runs.orderBy('id', order).limit(limit);
 }
@@ -131,13 +132,19 @@ function inPart(runs: RunQuery, part: Part): RunQuery {
     case 'ended':
       return runs.where('completed_at', 'is not', null);
     case 'ended-as':
-      return runs.where('completed_at', 'is not', null).where('status', '=', part.status);
+      return runs.where('completed_at', 'is not', null).where('ended_status', '=', part.status);
   }
 }
 
-function withEqual(runs: RunQuery, filter: RunFilter): RunQuery {
+function isOfEnded({ kind }: Part): boolean {
+  return kind === 'ended' || kind === 'ended-as';
+}
+
+function withEqual(runs: RunQuery, filter: RunFilter, part: Part): RunQuery {
   let found = runs;
-  if (filter.phase !== undefined) found = found.where('phase', '=', filter.phase);
+  if (filter.phase !== undefined) {
+    found = found.where(isOfEnded(part) ? 'ended_phase' : 'phase', '=', filter.phase);
+  }
   if (filter.definition !== undefined) found = found.where('definition', '=', filter.definition);
   if (filter.version !== undefined) found = found.where('definition_version', '=', filter.version);
   if (filter.sessionId !== undefined) found = found.where('session_id', '=', filter.sessionId);
@@ -145,7 +152,8 @@ function withEqual(runs: RunQuery, filter: RunFilter): RunQuery {
   if (filter.forkedFrom !== undefined) found = found.where('forked_from_run', '=', filter.forkedFrom);
   // As a word and not as a parameter: the planner must see that the index of degraded runs fits.
   if (filter.degraded !== undefined) {
-    found = found.where(filter.degraded ? sql<boolean>`degraded` : sql<boolean>`not degraded`);
+    const column = sql.ref(isOfEnded(part) ? 'ended_degraded' : 'degraded');
+    found = found.where(filter.degraded ? sql<boolean>`${column}` : sql<boolean>`not ${column}`);
   }
   return found;
 }
@@ -153,14 +161,15 @@ function withEqual(runs: RunQuery, filter: RunFilter): RunQuery {
 /** How far the time in an id may be from `created_at`, which another call of the clock has given. */
 const ID_TOLERANCE_MS = 3_600_000;
 
-function inTimes(runs: RunQuery, filter: RunFilter): RunQuery {
+function inTimes(runs: RunQuery, filter: RunFilter, part: Part): RunQuery {
   const { createdAfter, createdBefore, updatedAfter, updatedBefore, completedAfter, completedBefore } =
     filter;
   let found = startedBetween(runs, createdAfter, earliest(createdBefore, updatedBefore, completedBefore));
   if (createdAfter) found = found.where('created_at', '>', createdAfter);
   if (createdBefore) found = found.where('created_at', '<', createdBefore);
-  if (updatedAfter) found = found.where('updated_at', '>', updatedAfter);
-  if (updatedBefore) found = found.where('updated_at', '<', updatedBefore);
+  const touchedAt = isOfEnded(part) ? 'ended_touched_at' : 'updated_at';
+  if (updatedAfter) found = found.where(touchedAt, '>', updatedAfter);
+  if (updatedBefore) found = found.where(touchedAt, '<', updatedBefore);
   if (completedAfter) found = found.where('completed_at', '>', completedAfter);
   if (completedBefore) found = found.where('completed_at', '<', completedBefore);
   return found;

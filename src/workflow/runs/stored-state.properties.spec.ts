@@ -33,25 +33,13 @@ const run = newRun(
 
 /** A context of the engine's own with one of its parts replaced. */
 const damagedContext = fc
-  .tuple(
-    fc.constantFrom(
-      'contextData',
-      'errorRecoveryState',
-      'recoveryAttempts',
-      'performance',
-      'lastError',
-      'agent',
-    ),
-    foreignJson,
-  )
-  .map(([part, value]) => contextWith(part, value));
+  .tuple(fc.constantFrom('agents', 'lastError', 'agent', 'value', 'more'), foreignJson, fc.nat(4))
+  .map(([part, value, index]) => contextWith(part, value, index));
 
-function contextWith(part: string, value: unknown): object {
-  const performance = { a: { executionTimeMs: 1, timestamp: 'now', status: 'completed' } };
-  const sound = { contextData: { performance }, errorRecoveryState: {}, recoveryAttempts: { a: 1 } };
-  if (part === 'performance' || part === 'lastError')
-    return { ...sound, contextData: { performance, [part]: value } };
-  if (part === 'agent') return { ...sound, contextData: { performance: { a: value } } };
+function contextWith(part: string, value: unknown, index: number): object {
+  const sound = { agents: { a: [1, 1, 'healthy', 1, null] } };
+  if (part === 'agent') return { agents: { a: value } };
+  if (part === 'value') return { agents: { a: sound.agents.a.with(index, value as string) } };
   return { ...sound, [part]: value };
 }
 
@@ -61,12 +49,10 @@ describe('what a row of a run may hold', () => {
       fc.property(fc.oneof(foreignValue, damagedContext), (stored) => {
         const context = readContext(stored);
         if (context === undefined) return;
-        expect(Object.values(context.recoveryAttempts).every(Number.isSafeInteger)).toBe(true);
-        expect(
-          Object.values(context.contextData.performance).every((each) => each.executionTimeMs >= 0),
-        ).toBe(true);
-        expect(Object.getPrototypeOf(context.recoveryAttempts)).toBe(Object.prototype);
-        expect(Object.getPrototypeOf(context.errorRecoveryState)).toBe(Object.prototype);
+        for (const [executionTimeMs, , , extra] of Object.values(context.agents)) {
+          expect(executionTimeMs >= 0 && Number.isSafeInteger(extra)).toBe(true);
+        }
+        expect(Object.getPrototypeOf(context.agents)).toBe(Object.prototype);
       }),
       SETTINGS,
     );

@@ -39,7 +39,7 @@ export class ExportRepository {
     const { rows } = await sql<PlacedEvent>`
       select place.index, event.*
         from audit_index place
-        join audit_event event on (event.id, event.occurred_at) = (place.event_id, place.occurred_at)
+        join audit_event event on (event.tenant_id, event.id, event.occurred_at) = (place.tenant_id, place.event_id, place.occurred_at)
        where ${sql.join(conditions, sql` and `)}
        order by place.index limit ${limit}
     `.execute(trx);

@@ -167,7 +167,7 @@ export class LogRepository {
     const { rows } = await sql<{ index: number; eventId: string; leafHash: Buffer; leaf: Buffer | null }>`
       select place.index, place.event_id as "eventId", place.leaf_hash as "leafHash", event.leaf
         from audit_index place
-        left join audit_event event on (event.id, event.occurred_at) = (place.event_id, place.occurred_at)
+        left join audit_event event on (event.tenant_id, event.id, event.occurred_at) = (place.tenant_id, place.event_id, place.occurred_at)
        where place.tenant_id = ${tenantId} and ${condition}
        order by place.index
     `.execute(trx);

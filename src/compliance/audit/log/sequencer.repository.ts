@@ -99,9 +99,9 @@ export class SequencerRepository {
   async firstPending(trx: Trx, tenantId: string, limit: number): Promise<PendingEvent[]> {
     const { rows } = await sql<PendingEvent>`
       select pending.seq, pending.event_id as "eventId", pending.occurred_at as "occurredAt", event.leaf_hash as "leafHash"
-        from (select seq, event_id, occurred_at from audit_pending
+        from (select tenant_id, seq, event_id, occurred_at from audit_pending
                where tenant_id = ${tenantId} order by seq limit ${limit}) pending
-        left join audit_event event on (event.id, event.occurred_at) = (pending.event_id, pending.occurred_at)
+        left join audit_event event on (event.tenant_id, event.id, event.occurred_at) = (pending.tenant_id, pending.event_id, pending.occurred_at)
        order by pending.seq
     `.execute(trx);
     return rows;

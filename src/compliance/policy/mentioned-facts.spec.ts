@@ -93,10 +93,9 @@ const requests = fc
 /** The first request with each of its members in turn as the other has it. */
 function changedInOne(one: PolicyRequest, other: PolicyRequest): PolicyRequest[] {
   return (['principal', 'run', 'known'] as const).flatMap((part) =>
-    Object.entries(other[part]).map(([name, value]) => ({
-      ...one,
-      [part]: { ...one[part], [name]: value as unknown },
-    })),
+    Object.entries(other[part]).map(([name, value]) =>
+      Object.assign({}, one, { [part]: { ...one[part], [name]: value as unknown } }),
+    ),
   );
 }
 

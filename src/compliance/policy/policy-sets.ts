@@ -34,6 +34,8 @@ interface Answers {
 /** Answers kept for a set: of all runs of a definition those of one action are mostly one and the same. */
 const MAX_ANSWERS = 1_024;
 
+const MAX_FORMS = 256;
+
 /** What the engine keeps for a name it keeps for ever, so names are few and used again. */
 const SLOTS = 64;
 
@@ -45,6 +47,7 @@ export class PolicySets {
   private readonly sandbox = new CedarSandbox();
   /** By key, the least recently used first. */
   private readonly prepared = new Map<string, Prepared>();
+  private readonly forms = new Map<string, unknown>();
 
   /** How many sets are parsed and ready. */
   get size(): number {
@@ -63,7 +66,7 @@ export class PolicySets {
         const slot = this.takeSlot(key);
         const { type } = cedar.preparsePolicySet(slot, { staticPolicies: { ...texts } });
         if (type !== 'success') return false;
-        const keyOf = mentionedFacts(Object.values(texts).map((text) => inJson(cedar, text)));
+        const keyOf = mentionedFacts(Object.values(texts).map((text) => this.inJson(cedar, text)));
         const answers = { keyOf, known: new Map<string, PolicyAnswer>() };
         this.prepared.set(key, { slot, generation: this.sandbox.generation, settings, answers });
         return true;
@@ -119,6 +122,18 @@ export class PolicySets {
     }
   }
 
+  /** A policy in the engine's own form; undefined for what has none. What is built in stands in every set. */
+  private inJson(cedar: Cedar, text: string): unknown {
+    let form = this.forms.get(text);
+    if (form === undefined) {
+      const answer = cedar.policyToJson(text);
+      form = answer.type === 'success' ? answer.json : undefined;
+      if (this.forms.size >= MAX_FORMS) this.forms.clear();
+      this.forms.set(text, form);
+    }
+    return form;
+  }
+
   private forgetOldSandbox(): void {
     for (const [key, { generation }] of this.prepared) {
       if (generation !== this.sandbox.generation) this.prepared.delete(key);
@@ -134,12 +149,6 @@ export class PolicySets {
     this.prepared.delete(taken[0]);
     return taken[1].slot;
   }
-}
-
-/** @returns undefined for what has no such form: then nothing is known of it. */
-function inJson(cedar: Cedar, text: string): unknown {
-  const answer = cedar.policyToJson(text);
-  return answer.type === 'success' ? answer.json : undefined;
 }
 
 const NO_ANSWER: PolicyAnswer = { result: 'failure', policies: [] };

@@ -37,9 +37,10 @@ const damagedContext = fc
   .map(([part, value, index]) => contextWith(part, value, index));
 
 function contextWith(part: string, value: unknown, index: number): object {
-  const sound = { agents: { a: [1, 1, 'healthy', 1, null] } };
+  const agent: readonly unknown[] = [1, 1, 'healthy', 1, null];
+  const sound = { agents: { a: agent } };
   if (part === 'agent') return { agents: { a: value } };
-  if (part === 'value') return { agents: { a: sound.agents.a.with(index, value as string) } };
+  if (part === 'value') return { agents: { a: agent.with(index, value) } };
   return { ...sound, [part]: value };
 }
 

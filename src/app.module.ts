@@ -23,6 +23,7 @@ import { SessionsModule } from './sessions/sessions.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { EvidenceModule } from './workflow/evidence/evidence.module.js';
 import { TrailRetentionModule } from './compliance/trail-retention/trail-retention.module.js';
+import { ProcessingModule } from './workflow/processing/processing.module.js';
 import { RetentionModule } from './workflow/retention/retention.module.js';
 import { WorkflowModule } from './workflow/workflow.module.js';
 
@@ -58,6 +59,7 @@ export class AppModule {
         WorkflowModule,
         RetentionModule,
         EvidenceModule,
+        ProcessingModule,
         DeliveryModule,
         WebhooksModule,
         SchedulesModule,

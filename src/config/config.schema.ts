@@ -450,6 +450,15 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  privacy: z
+    .strictObject({
+      controllerName: optionalText.describe(
+        'Who answers for the processing: stands in the records of processing (GDPR Art. 30).',
+      ),
+      controllerContact: optionalText.describe('How to reach whoever answers for it.'),
+      dataProtectionOfficer: optionalText.describe('The data protection officer, and how to reach them.'),
+    })
+    .prefault({}),
   vault: z
     .strictObject({
       kek: optionalKey.describe(

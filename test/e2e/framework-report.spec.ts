@@ -172,3 +172,47 @@ describe('the evidence for a framework is refused', () => {
     expectProblem(await evidence('soc2', { accept: 'image/png' }), 406, 'NOT_ACCEPTABLE');
   });
 });
+
+describe('the records of processing', () => {
+  const records = (options: { key?: string; accept?: string } = {}) =>
+    product.client.get('/v1/compliance/records-of-processing', {
+      key: options.key ?? officer.key,
+      headers: options.accept ? { accept: options.accept } : {},
+    });
+
+  it('say of each definition what is done with whose data', async () => {
+    const { status, body, text } = await records();
+    expect(status, text).toBe(200);
+    const activities = new Map(
+      (body.activities as { definition: string }[]).map((activity) => [activity.definition, activity]),
+    );
+
+    expect(activities.get('email-campaign')).toMatchObject({
+      purpose: 'email-campaign',
+      people: [
+        { category: 'recipients', data: ['name', 'email', 'attributes'] },
+        { category: 'sender', data: ['name', 'email'] },
+      ],
+      channels: ['outbox', 'smtp', 'webhook'],
+      reviewedIn: ['REVIEW'],
+      retentionDays: 90,
+    });
+    expect(body.controller).toEqual({ name: null, contact: null, dataProtectionOfficer: null });
+    const [event] = (await product.client.get('/v1/audit/events?type=report.created&limit=1')).body.items;
+    expect(event).toMatchObject({ detail: { report: 'processing', format: 'json' } });
+  });
+
+  it('come as a page that people read, and say what is missing', async () => {
+    const { status, text, headers } = await records({ accept: 'text/html' });
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(text).toContain('Records of processing activities');
+    expect(text).toContain('the controller is not configured');
+  });
+
+  it('are shown to those who may read reports, and in no other form', async () => {
+    const { key } = await product.makeKey('operator');
+    expectProblem(await records({ key }), 403, 'FORBIDDEN');
+    expectProblem(await records({ key: '' }), 401, 'UNAUTHENTICATED');
+    expectProblem(await records({ accept: 'image/png' }), 406, 'NOT_ACCEPTABLE');
+  });
+});

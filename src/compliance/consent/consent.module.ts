@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { PiiModule } from '../pii/pii.module.js';
+import { ConsentSeal } from './consent-seal.service.js';
 import { ConsentRepository } from './consent.repository.js';
 import { ConsentService } from './consent.service.js';
 import { WorkStops } from './work-stops.js';
@@ -7,7 +8,7 @@ import { WorkStops } from './work-stops.js';
 /** Consents: whose data may be used for what. */
 @Module({
   imports: [PiiModule],
-  providers: [ConsentRepository, ConsentService, WorkStops],
+  providers: [ConsentRepository, ConsentSeal, ConsentService, WorkStops],
   exports: [ConsentService, WorkStops],
 })
 export class ConsentModule {}

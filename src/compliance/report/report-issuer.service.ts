@@ -24,7 +24,7 @@ export interface ReportRequest {
   /** Id of the principal that asks. */
   readonly actorRef: string;
   readonly requestId: string;
-  readonly kind: 'run' | 'period' | 'framework';
+  readonly kind: 'run' | 'period' | 'framework' | 'processing';
   readonly format: ReportFormat;
   /** What it is about, beside the report itself. */
   readonly targets: readonly AuditTarget[];

@@ -78,6 +78,7 @@ const SIBLINGS = [
     'auth/default-tenant.ts',
     'the tenant that administers the instance turns all of it to safe mode',
   ],
+  ['compliance/audit', 'auth/default-tenant.ts', 'the tenant that administers the instance reads its log'],
   ['sessions', 'compliance/subjects', 'what clients keep with a session may name a person'],
   ['compliance/subjects', 'compliance/consent', 'who is erased or restricted is not worked for any more'],
   ['compliance/trail-retention', 'compliance/report', 'a day is counted for reports before its records go'],

@@ -1,5 +1,7 @@
 import type { Command } from './command.js';
 import { auditExport } from './commands/audit-export.command.js';
+import { auditNewEpoch } from './commands/audit-new-epoch.command.js';
+import { auditRotateKey } from './commands/audit-rotate-key.command.js';
 import { auditVerify } from './commands/audit-verify.command.js';
 import { chaos } from './commands/chaos.command.js';
 import { configValidate } from './commands/config-validate.command.js';
@@ -33,6 +35,8 @@ export const COMMANDS: readonly Command[] = [
   reportFramework,
   auditExport,
   auditVerify,
+  auditRotateKey,
+  auditNewEpoch,
   configValidate,
   policyValidate,
   chaos,

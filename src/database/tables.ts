@@ -375,6 +375,7 @@ export interface AuditHeadTable {
   minimum_index: BigInt8;
   sealed_at: Date | null;
   recorded_epoch: Generated<number>;
+  recorded_event_id: string | null;
   recorded_size: BigInt8;
 }
 

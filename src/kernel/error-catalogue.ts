@@ -92,6 +92,15 @@ export const ERROR_CATALOGUE = {
   AUDIT_LOG_EMPTY: { status: 404, title: 'Nothing has been sealed in this audit log yet' },
   AUDIT_CHECKPOINT_NOT_FOUND: { status: 404, title: 'No checkpoint of this audit log has that size' },
   AUDIT_TILE_NOT_FOUND: { status: 404, title: 'The audit log has no such tile' },
+  AUDIT_KEY_CONFIGURED: {
+    status: 409,
+    title: 'The signing key comes with the configuration: set the new one and the old one there',
+  },
+  AUDIT_KEY_NOT_OVERLAPPING: { status: 409, title: 'Only one key signs: there is no overlap to end' },
+  AUDIT_NOT_RECORDED_YET: {
+    status: 404,
+    title: 'The log of the instance does not hold a checkpoint of this audit log yet',
+  },
   AUDIT_EPOCH_NOT_NEEDED: {
     status: 409,
     title: 'The audit log agrees with all that was signed: it goes on as it is',

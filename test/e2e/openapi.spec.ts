@@ -57,7 +57,7 @@ describe('the description of the API', () => {
 
   it('says what the body of a POST or PUT is, unless the path says all', () => {
     const isWithoutBody = (name: string) =>
-      /\/(?:bulk\/\{\w+\}\/cancel|retry|verify|test|redeliver|restriction)$/.test(name);
+      /\/(?:bulk\/\{\w+\}\/cancel|retry|verify|test|redeliver|restriction|instance\/keys)$/.test(name);
     const takesBody = (name: string) => /^(?:POST|PUT|PATCH) /.test(name) && !isWithoutBody(name);
     expect(without(({ requestBody }, name) => (requestBody !== undefined) === takesBody(name))).toEqual([]);
   });

@@ -158,6 +158,11 @@ export const CHANGING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<
     await anchorAhead(stage);
     return { body: { reason: 'restored-backup' } };
   },
+  'POST /v1/audit/instance/keys': async () => ({}),
+  'DELETE /v1/audit/instance/keys/previous': async ({ client }) => {
+    made(await client.post('/v1/audit/instance/keys'));
+    return {};
+  },
   // The last one: what comes after it would be done in safe mode.
   'PUT /v1/safe-mode': async () => ({ body: { enabled: true, reason: 'drill' } }),
 };

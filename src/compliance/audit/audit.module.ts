@@ -9,6 +9,8 @@ import { ExportSource } from './export/export-source.service.js';
 import { ExportRepository } from './export/export.repository.js';
 import { AuditLog } from './log/audit-log.service.js';
 import { AuditLogController } from './log/audit-log.controller.js';
+import { InstanceLogController } from './log/instance-log.controller.js';
+import { KeyRotation } from './log/key-rotation.service.js';
 import { InclusionWait } from './log/inclusion-wait.service.js';
 import { LogAnchors } from './log/log-anchors.service.js';
 import { LogCheckpointer } from './log/log-checkpointer.service.js';
@@ -40,7 +42,13 @@ import { SealedValues } from './sealed/sealed-values.service.js';
 @Global()
 @Module({
   imports: [PiiModule],
-  controllers: [AuditController, AuditLogController, ExportController, AuditStreamController],
+  controllers: [
+    AuditController,
+    AuditLogController,
+    InstanceLogController,
+    ExportController,
+    AuditStreamController,
+  ],
   providers: [
     AuditRepository,
     AuditTrail,
@@ -60,6 +68,7 @@ import { SealedValues } from './sealed/sealed-values.service.js';
     LogCheckpointer,
     LogUpkeep,
     LogEpochs,
+    KeyRotation,
     SelfCheckRepository,
     SelfChecks,
     Witnesses,

@@ -13,3 +13,6 @@ alter table audit_self_check
   add column events bigint not null default 0,
   -- Reasons and places of what was found; nobody's data.
   add column faults jsonb not null default '[]';
+
+-- The event by which the log of the instance says where this one stood, so that it can be proven.
+alter table audit_head add column recorded_event_id uuid;

@@ -39,6 +39,8 @@ import {
 } from './audit-log.dto.js';
 import { AuditLog, type LogInfo, type PlaceProof } from './audit-log.service.js';
 import { LogEpochs, type OpenedEpoch } from './log-epochs.service.js';
+import { requireInstanceAdmin } from './instance-admin.js';
+import { SYSTEM_LOG_TENANT_ID } from './log-state.js';
 import { InclusionWait } from './inclusion-wait.service.js';
 import { presentConsistency, presentInclusion, presentLeaf, proofText } from './proof.presenter.js';
 
@@ -119,6 +121,23 @@ export class AuditLogController {
   }
 
   /** As C2SP tlog-tiles names them: `tile/0/x001/234.p/56`. */
+  /** For whoever watches the log of the instance only, or has it cosigned: it holds where this one stood. */
+  @Get('proofs/instance')
+  @ApiOperation({ summary: 'Prove that the log of the instance holds a checkpoint of this log' })
+  @ApiOkResponse({ type: InclusionProofDto })
+  @ApiAcceptedResponse({ type: PendingProofDto, description: 'Recorded, and not sealed yet' })
+  @RequirePermission('audit.read')
+  async inInstance(
+    @CurrentPrincipal() principal: Principal,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<InclusionProofDto | PendingProofDto> {
+    const proof = await this.log.recordedInclusion(principal.tenantId);
+    if (!proof) throw new AppError('AUDIT_NOT_RECORDED_YET');
+    if (proof !== 'pending') return presentInclusion(proof);
+    void reply.status(202).header('retry-after', '1');
+    return { status: 'pending' };
+  }
+
   @Get('tile/*')
   @Header('content-type', 'application/octet-stream')
   @ApiOperation({ summary: 'A tile of hashes' })
@@ -162,9 +181,11 @@ export class AuditLogController {
   @RequirePermission('audit.administer')
   openEpoch(
     @CurrentPrincipal() principal: Principal,
-    @Body() { reason }: OpenEpochDto,
+    @Body() { reason, log }: OpenEpochDto,
   ): Promise<OpenedEpoch> {
-    return this.epochs.open(principal.tenantId, principal.id, reason);
+    if (log === 'own') return this.epochs.open(principal.tenantId, principal.id, reason);
+    requireInstanceAdmin(principal);
+    return this.epochs.open(SYSTEM_LOG_TENANT_ID, principal.id, reason);
   }
 
   private proofOf(

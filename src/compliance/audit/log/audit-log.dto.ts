@@ -31,6 +31,35 @@ export class InclusionQuery {
   treeSize?: number;
 }
 
+/** A place of the log of the instance. */
+export class PlaceQuery {
+  /** From 0. */
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(MAX_SIZE)
+  index!: number;
+
+  /** Size of the stored checkpoint the proof is to reach; the newest when absent. */
+  @ApiPropertyOptional({ type: 'integer' })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_SIZE)
+  treeSize?: number;
+}
+
+/** Public keys that sign, hexadecimal. */
+export class SigningKeysDto {
+  @ApiProperty()
+  publicKey!: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Signs beside it until the overlap is ended' })
+  previousPublicKey!: string | null;
+}
+
 export class ConsistencyQuery {
   /** The smaller size. */
   @ApiProperty({ type: 'integer', minimum: 1 })
@@ -99,10 +128,21 @@ export class ConsistencyProofDto {
 /** Why a log goes on under a new name. Texts of people have no place in the trail. */
 export const EPOCH_REASONS = ['restored-backup', 'lost-database', 'damaged-log', 'other'] as const;
 
+const EPOCH_LOGS = ['own', 'instance'] as const;
+
 export class OpenEpochDto {
   @ApiProperty({ enum: EPOCH_REASONS })
   @IsIn(EPOCH_REASONS)
   reason!: (typeof EPOCH_REASONS)[number];
+
+  @ApiPropertyOptional({
+    enum: EPOCH_LOGS,
+    default: 'own',
+    description: 'The log of the tenant, or that of the instance',
+  })
+  @IsOptional()
+  @IsIn(EPOCH_LOGS)
+  log: (typeof EPOCH_LOGS)[number] = 'own';
 }
 
 /** The log under its new name. */

@@ -12,7 +12,7 @@ import { type AnchorState, LogAnchors, type WitnessPolicy } from './log-anchors.
 import { LogCheckpointer } from './log-checkpointer.service.js';
 import { LogKeys } from './log-keys.service.js';
 import { LogSealer } from './log-sealer.service.js';
-import type { LoggedEvent, StoredCheckpoint } from './log-state.js';
+import { type LoggedEvent, type StoredCheckpoint, SYSTEM_LOG_TENANT_ID } from './log-state.js';
 import { LogRepository, type StoredEvent } from './log.repository.js';
 import { SelfCheckRepository, type SelfCheckState } from './self-check.repository.js';
 
@@ -194,6 +194,16 @@ export class AuditLog {
         checkpoint,
       }));
     });
+  }
+
+  /**
+   * Proves that the log of the instance holds where a tenant's log stood.
+   *
+   * @returns undefined before it was recorded there, `pending` while no checkpoint of that log covers it.
+   */
+  async recordedInclusion(tenantId: string): Promise<InclusionProof | 'pending' | undefined> {
+    const eventId = await this.database.withTenant(tenantId, (trx) => this.logs.recordedEvent(trx, tenantId));
+    return eventId === undefined ? undefined : this.inclusion(SYSTEM_LOG_TENANT_ID, eventId);
   }
 
   /** One record, sealed or not. @throws AppError AUDIT_EVENT_NOT_FOUND, AUDIT_RETENTION_PASSED */

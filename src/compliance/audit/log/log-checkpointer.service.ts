@@ -2,8 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { AppConfig } from '../../../config/app-config.js';
 import { InjectConfig } from '../../../config/inject-config.js';
 import { DatabaseService } from '../../../database/database.service.js';
+import type { Trx } from '../../../database/trx.js';
 import { CLOCK, type Clock } from '../../../kernel/clock.js';
+import { buildAuditRecord } from '../audit-leaf.js';
+import { AuditRepository } from '../audit.repository.js';
 import { signCheckpoint } from '../merkle/checkpoint.js';
+import { parseNote, signersOf } from '../merkle/signed-note.js';
+import { verifierKey } from '../merkle/verifier-key.js';
 import { LogAnchors } from './log-anchors.service.js';
 import { LogGuard } from './log-guard.service.js';
 import { LogKeys } from './log-keys.service.js';
@@ -22,6 +27,7 @@ export class LogCheckpointer {
     private readonly guard: LogGuard,
     private readonly anchors: LogAnchors,
     private readonly keys: LogKeys,
+    private readonly trail: AuditRepository,
     @Inject(CLOCK) private readonly clock: Clock,
     @InjectConfig('audit') private readonly config: AppConfig['audit'],
   ) {}
@@ -56,10 +62,36 @@ export class LogCheckpointer {
       if (last?.epoch === head.epoch) await this.guard.requireRoot(trx, head, last.size, last.rootHash);
       await this.guard.requireRoot(trx, head, head.size, head.rootHash);
       const checkpoint = this.sign(head, createdAt);
+      if (last) await this.noteNewKey(trx, last, createdAt);
       await this.anchors.take(checkpoint);
       await this.repository.insertCheckpoint(trx, checkpoint);
       return true;
     });
+  }
+
+  /** The log itself says when a key signs it for the first time, however that one came about. */
+  private async noteNewKey(trx: Trx, last: StoredCheckpoint, at: Date): Promise<void> {
+    const note = parseNote(last.note);
+    const keys = this.keys.publicKeys();
+    const hasSigned = (publicKey: Buffer) =>
+      note !== undefined && signersOf(note, [verifierKey(last.origin, 'ed25519', publicKey)]).length > 0;
+    const [current] = keys;
+    if (!current || hasSigned(current)) return;
+    const previous = keys.find(hasSigned);
+    const record = buildAuditRecord(
+      last.tenantId,
+      {
+        type: 'log.key_rotated',
+        outcome: 'success',
+        actor: { type: 'system', ref: 'sequencer' },
+        detail: {
+          publicKey: current.toString('hex'),
+          ...(previous && { previousPublicKey: previous.toString('hex') }),
+        },
+      },
+      at,
+    );
+    await this.trail.insert(trx, [record]);
   }
 
   private sign(head: LogHead, createdAt: Date): StoredCheckpoint {

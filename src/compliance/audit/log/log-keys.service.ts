@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 import type { AppConfig } from '../../../config/app-config.js';
 import { signingSeeds } from '../../../config/config.schema.js';
@@ -38,6 +38,43 @@ export class LogKeys {
 
   get cosignerKey(): string {
     return formatVerifierKey(verifierKey(this.cosignerName, 'cosignature', this.cosigner().publicKey));
+  }
+
+  /** Whether the instance keeps the key itself. */
+  get isOwn(): boolean {
+    return this.config.signingKeys === undefined;
+  }
+
+  /** Those that sign, the current one first. */
+  publicKeys(): Buffer[] {
+    return this.signers().map(({ publicKey }) => publicKey);
+  }
+
+  newSeed(): Buffer {
+    return randomBytes(32);
+  }
+
+  publicKeyOf(seed: Buffer): Buffer {
+    return new SigningKey(seed).publicKey;
+  }
+
+  /** From now on a new key signs first, and the present one beside it; in every process. */
+  begin(seed: Buffer): void {
+    this.write([seed, this.seeds()[0] as Buffer]);
+  }
+
+  /** From now on only the current key signs. */
+  endOverlap(): void {
+    this.write([this.seeds()[0] as Buffer]);
+  }
+
+  /** In one step: whoever reads meanwhile finds the keys before or after it. */
+  private write(seeds: readonly Buffer[]): void {
+    const draft = `${this.config.signingKeyFile}.next`;
+    const text = seeds.map((seed) => seed.toString('base64')).join('\n');
+    writeFileSync(draft, `${text}\n`, { mode: 0o600, flush: true });
+    renameSync(draft, this.config.signingKeyFile);
+    this.loaded = undefined;
   }
 
   private seeds(): readonly Buffer[] {

@@ -3,7 +3,7 @@ import type { AppConfig } from '../../../config/app-config.js';
 import { InjectConfig } from '../../../config/inject-config.js';
 import { DatabaseService } from '../../../database/database.service.js';
 import { CLOCK, type Clock } from '../../../kernel/clock.js';
-import { buildAuditRecord } from '../audit-leaf.js';
+import { type AuditRecord, buildAuditRecord } from '../audit-leaf.js';
 import { AuditRepository } from '../audit.repository.js';
 import { cosign } from '../merkle/checkpoint.js';
 import { parseNote } from '../merkle/signed-note.js';
@@ -53,7 +53,9 @@ export class LogUpkeep {
         ),
       );
       if (records.length > 0) await this.trail.insert(trx, records);
-      for (const head of heads) await this.repository.markRecorded(trx, head);
+      for (const [at, head] of heads.entries()) {
+        await this.repository.markRecorded(trx, head, (records[at] as AuditRecord).id);
+      }
     });
   }
 

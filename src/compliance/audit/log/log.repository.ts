@@ -23,6 +23,16 @@ export class LogRepository {
     return row && headOf(row);
   }
 
+  /** The event by which the log of the instance says where this one stood. */
+  async recordedEvent(trx: Trx, tenantId: string): Promise<string | undefined> {
+    const row = await trx
+      .selectFrom('audit_head')
+      .select('recorded_event_id')
+      .where('tenant_id', '=', tenantId)
+      .executeTakeFirst();
+    return row?.recorded_event_id ?? undefined;
+  }
+
   /** The newest checkpoint, or the newest of this size. */
   async checkpoint(trx: Trx, tenantId: string, size?: number): Promise<StoredCheckpoint | undefined> {
     const { rows } = await sql<StoredCheckpoint>`

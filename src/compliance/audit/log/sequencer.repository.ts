@@ -155,10 +155,10 @@ export class SequencerRepository {
     return rows;
   }
 
-  async markRecorded(trx: Trx, { tenantId, epoch, size }: RecordedHead): Promise<void> {
+  async markRecorded(trx: Trx, { tenantId, epoch, size }: RecordedHead, eventId: string): Promise<void> {
     await trx
       .updateTable('audit_head')
-      .set({ recorded_epoch: epoch, recorded_size: size })
+      .set({ recorded_epoch: epoch, recorded_size: size, recorded_event_id: eventId })
       .where('tenant_id', '=', tenantId)
       .execute();
   }

@@ -32,7 +32,7 @@ export interface AppConfig extends Omit<ConfigDocument, 'auth' | 'vault' | 'data
     readonly previousEpochKek?: Buffer;
     readonly epochDays: number;
   };
-  readonly audit: Omit<ConfigDocument['audit'], 'signingKey' | 'anchorFolder'> & {
+  readonly audit: Omit<ConfigDocument['audit'], 'signingKey' | 'anchorFolder' | `objectStore${string}`> & {
     /** Seeds of 32 bytes, the current one first; undefined = kept in `signingKeyFile`. */
     readonly signingKeys: readonly Buffer[] | undefined;
     /** One seed a line in base64, the current one first; made when it is first needed. */
@@ -41,6 +41,18 @@ export interface AppConfig extends Omit<ConfigDocument, 'auth' | 'vault' | 'data
     readonly anchorFolder: string | undefined;
     /** Absolute path. */
     readonly archiveFolder: string;
+    /** A bucket that speaks S3; undefined = none. */
+    readonly objectStore:
+      | {
+          /** The bucket, and a folder in it if wanted. */
+          readonly url: string;
+          readonly region: string;
+          readonly accessKeyId: string;
+          readonly secretAccessKey: string;
+          /** How long the store refuses to replace or delete what was put; 0 = as the bucket says. */
+          readonly lockDays: number;
+        }
+      | undefined;
   };
 }
 

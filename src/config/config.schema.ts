@@ -443,10 +443,25 @@ export const configSchema = z.strictObject({
         .enum(['all', 'instance'])
         .default('all')
         .describe('Which checkpoints witnesses see: those of all logs, or only of the log of the instance.'),
+      objectStoreUrl: urlOf('https', 'http').describe(
+        'Bucket (and folder) that speaks S3, for the newest checkpoint of each log every minute: `https://bucket.s3.eu-central-1.amazonaws.com/countersign`. Absent = none.',
+      ),
+      objectStoreRegion: z
+        .string()
+        .min(1)
+        .default('us-east-1')
+        .describe('Region that requests are signed for.'),
+      objectStoreKeyId: optionalText.describe('Access key id for the bucket.'),
+      objectStoreSecret: optionalText.describe('Secret access key for the bucket.'),
+      objectStoreLockDays: whole(0, 36_500)
+        .default(0)
+        .describe(
+          'How long the bucket refuses to replace or delete a checkpoint (Object Lock, compliance mode). 0 = as the bucket says.',
+        ),
       requiredAnchors: list
         .default([])
         .describe(
-          'Anchors without which nothing is sealed: `file`, `witness` (its quorum), the name of a witness.',
+          'Anchors without which nothing is sealed: `file`, `object-store`, `witness` (its quorum), the name of a witness.',
         ),
     })
     .prefault({}),

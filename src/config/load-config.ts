@@ -73,6 +73,10 @@ function contradictions(config: ConfigDocument, environment: Environment): Confi
       message: 'must not be longer than sessions.max_age_hours',
     });
   }
+  if (audit.objectStoreUrl && !(audit.objectStoreKeyId && audit.objectStoreSecret)) {
+    const message = 'object_store_key_id and object_store_secret are required with it';
+    faults.push({ path: 'audit.object_store_url', message });
+  }
   if (errorRecovery.retryBaseMs > errorRecovery.retryMaxMs) {
     faults.push({ path: 'error_recovery.retry_base_ms', message: 'must not be greater than retry_max_ms' });
   }
@@ -126,7 +130,21 @@ function resolveSecrets(
       signingKeyFile: join(dataDir, 'keys', 'audit-log.key'),
       anchorFolder: audit.anchorFolder === '' ? undefined : resolve(dataDir, audit.anchorFolder),
       archiveFolder: resolve(dataDir, audit.archiveFolder),
+      objectStore: objectStoreOf(audit),
     },
+  };
+}
+
+function objectStoreOf(audit: ConfigDocument['audit']): AppConfig['audit']['objectStore'] {
+  const { objectStoreUrl: url, objectStoreKeyId, objectStoreSecret } = audit;
+  if (url === undefined || objectStoreKeyId === undefined || objectStoreSecret === undefined)
+    return undefined;
+  return {
+    url,
+    region: audit.objectStoreRegion,
+    accessKeyId: objectStoreKeyId,
+    secretAccessKey: objectStoreSecret,
+    lockDays: audit.objectStoreLockDays,
   };
 }
 

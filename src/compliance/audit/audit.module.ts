@@ -18,6 +18,7 @@ import { LogEpochs } from './log/log-epochs.service.js';
 import { LogGuard } from './log/log-guard.service.js';
 import { LogKeys } from './log/log-keys.service.js';
 import { LogSealer } from './log/log-sealer.service.js';
+import { ObjectStoreAnchor } from './log/object-store-anchor.service.js';
 import { LogUpkeep } from './log/log-upkeep.service.js';
 import { LogRepository } from './log/log.repository.js';
 import { SealWatch } from './log/seal-watch.service.js';
@@ -72,6 +73,7 @@ import { SealedValues } from './sealed/sealed-values.service.js';
     SelfCheckRepository,
     SelfChecks,
     Witnesses,
+    ObjectStoreAnchor,
     AuditLog,
     InclusionWait,
     ExportRepository,
@@ -97,6 +99,7 @@ import { SealedValues } from './sealed/sealed-values.service.js';
     SequencerRepository,
     SelfChecks,
     Witnesses,
+    ObjectStoreAnchor,
     SealedValues,
   ],
 })

@@ -44,6 +44,15 @@ export interface UnwitnessedCheckpoint extends SilentCheckpoint {
   readonly seen: number;
 }
 
+/** The newest checkpoint of a log. */
+export interface NewestCheckpoint {
+  readonly tenantId: string;
+  readonly origin: string;
+  readonly size: number;
+  /** The signed note. */
+  readonly note: string;
+}
+
 /** Moves logs on. For transactions of `DatabaseService.withSequencer`. */
 @Injectable()
 export class SequencerRepository {
@@ -191,6 +200,18 @@ export class SequencerRepository {
            where (cosignature.tenant_id, cosignature.epoch, cosignature.signer) =
                  (head.tenant_id, newest.epoch, ${signer})) cosigned on true
        where (${only}::uuid is null or head.tenant_id = ${only}) and coalesce(cosigned.size, 0) < newest.size
+    `.execute(trx);
+    return rows;
+  }
+
+  /** The newest checkpoint of every log. */
+  async newestCheckpoints(trx: Trx): Promise<NewestCheckpoint[]> {
+    const { rows } = await sql<NewestCheckpoint>`
+      select head.tenant_id as "tenantId", newest.origin, newest.size, newest.note
+        from audit_head head
+        cross join lateral (
+          select origin, size, note from audit_checkpoint checkpoint
+           where checkpoint.tenant_id = head.tenant_id order by epoch desc, checkpoint.size desc limit 1) newest
     `.execute(trx);
     return rows;
   }

@@ -32,6 +32,9 @@ create index workflow_run_ended_degraded on workflow_run (tenant_id, ended_statu
 -- Room for the next versions of a row beside it.
 alter table workflow_run set (fillfactor = 50);
 
+-- The trail belongs to a role of its own (0022).
+set local role countersign_audit_owner;
+
 -- An event has one place because audit_index says so; waiting for it needs no index of its own.
 alter table audit_pending drop constraint audit_pending_event_id_key;
 
@@ -39,6 +42,8 @@ alter table audit_pending drop constraint audit_pending_event_id_key;
 alter table audit_event drop constraint audit_event_pkey;
 drop index audit_event_list;
 alter table audit_event add primary key (tenant_id, id, occurred_at);
+
+reset role;
 
 -- What a run knows of its agents is written again at each step: values in place of members, and nothing twice.
 update workflow_run set context = jsonb_strip_nulls(jsonb_build_object(

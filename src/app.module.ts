@@ -22,6 +22,7 @@ import { SchedulesModule } from './schedules/schedules.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { EvidenceModule } from './workflow/evidence/evidence.module.js';
+import { AuditExportsModule } from './compliance/audit-exports/audit-exports.module.js';
 import { TrailRetentionModule } from './compliance/trail-retention/trail-retention.module.js';
 import { ProcessingModule } from './workflow/processing/processing.module.js';
 import { RetentionModule } from './workflow/retention/retention.module.js';
@@ -53,6 +54,7 @@ export class AppModule {
         SafeModeModule,
         HoldModule,
         TrailRetentionModule,
+        AuditExportsModule,
         SubjectsModule,
         SessionsModule,
         AgentsModule,

@@ -39,6 +39,7 @@ const OVERSEE = [
   'audit.read',
   'audit.verify',
   'audit.export',
+  'audit.disclose',
   'retention.read',
   'reports.read',
   'consents.read',

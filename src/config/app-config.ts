@@ -53,6 +53,8 @@ export interface AppConfig extends Omit<ConfigDocument, 'auth' | 'vault' | 'data
           readonly lockDays: number;
         }
       | undefined;
+    /** Absolute path. */
+    readonly exportFolder: string;
   };
 }
 

@@ -415,6 +415,14 @@ export const configSchema = z.strictObject({
         .describe(
           'Folder of the files to which days of the trail are exported before records of them go, relative to the data directory. Several processes need a common one.',
         ),
+      exportFolder: z
+        .string()
+        .min(1)
+        .default('exports')
+        .describe(
+          'Folder of the files of exports made in the background, relative to the data directory. Several processes need a common one.',
+        ),
+      exportHours: whole(1, 720).default(24).describe('How long the file of an export can be fetched.'),
       retentionIntervalMinutes: whole(1, 10_080)
         .default(360)
         .describe('How often records whose time is over are looked for.'),

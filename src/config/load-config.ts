@@ -131,6 +131,7 @@ function resolveSecrets(
       anchorFolder: audit.anchorFolder === '' ? undefined : resolve(dataDir, audit.anchorFolder),
       archiveFolder: resolve(dataDir, audit.archiveFolder),
       objectStore: objectStoreOf(audit),
+      exportFolder: resolve(dataDir, audit.exportFolder),
     },
   };
 }

@@ -645,6 +645,26 @@ export interface PolicyVersionTable {
   created_at: Date;
 }
 
+export interface AuditExportTable {
+  id: string;
+  tenant_id: string;
+  requested_by: string;
+  request_id: string;
+  status: string;
+  request: Jsonb;
+  from_index: number | null;
+  to_index: number | null;
+  next_index: number | null;
+  attempts: Generated<number>;
+  code: string | null;
+  bytes: number | null;
+  digest: Buffer | null;
+  created_at: Date;
+  started_at: Date | null;
+  completed_at: Date | null;
+  expires_at: Date | null;
+}
+
 export interface PolicyRefusalTable {
   id: string;
   tenant_id: string;
@@ -730,4 +750,5 @@ export interface Tables {
   policy_version: PolicyVersionTable;
   policy_activation: PolicyActivationTable;
   policy_refusal: PolicyRefusalTable;
+  trail_export: AuditExportTable;
 }

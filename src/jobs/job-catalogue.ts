@@ -16,6 +16,8 @@ export interface JobCatalogue {
   'subjects.erase': ErasureJob;
   /** Look again at erasures that had to wait. */
   'subjects.resume': { readonly tenantId: string };
+  /** Make the file of an export of the trail. */
+  'audit.export': ExportJob;
 }
 
 export interface RunJob {
@@ -45,6 +47,11 @@ export interface ErasureJob {
   readonly erasureId: string;
 }
 
+export interface ExportJob {
+  readonly tenantId: string;
+  readonly exportId: string;
+}
+
 export interface BatchJob {
   readonly tenantId: string;
   readonly batchId: string;
@@ -70,6 +77,7 @@ export const JOB_NAMES: readonly JobName[] = [
   'bulk.advance',
   'subjects.erase',
   'subjects.resume',
+  'audit.export',
 ];
 
 /** What a job is about: jobs of one kind about the same thing are a group. A sweep is about nothing of its own. */
@@ -78,17 +86,20 @@ export function subjectOf(data: JobCatalogue[JobName]): string | undefined {
   if ('endpointId' in data) return data.endpointId;
   if ('batchId' in data) return data.batchId;
   if ('erasureId' in data) return data.erasureId;
+  if ('exportId' in data) return data.exportId;
   return 'scheduleId' in data ? data.scheduleId : undefined;
 }
 
 /**
  * Kinds of which one job of a subject is given out at a time. A second delivery would take the messages that the first
  * one is handing over for those of a dead process; fires of one schedule look at each other's runs; two that start the
- * rows of one batch would only be in each other's way, and so would two that erase one person. Driving needs no such care, the run's version fences it.
+ * rows of one batch would only be in each other's way, and so would two that erase one person
+ * or write one file. Driving needs no such care, the run's version fences it.
  */
 export const ONE_AT_A_TIME: ReadonlySet<JobName> = new Set([
   'delivery.deliver',
   'schedule.wake',
   'bulk.advance',
   'subjects.erase',
+  'audit.export',
 ]);

@@ -101,6 +101,12 @@ export const ERROR_CATALOGUE = {
     status: 404,
     title: 'The log of the instance does not hold a checkpoint of this audit log yet',
   },
+  AUDIT_EXPORT_NOT_FOUND: { status: 404, title: 'There is no such export' },
+  AUDIT_EXPORT_NOT_READY: {
+    status: 409,
+    title: 'The file of the export is not there yet, or could not be made',
+  },
+  AUDIT_EXPORT_EXPIRED: { status: 410, title: 'The file of the export was removed' },
   AUDIT_EPOCH_NOT_NEEDED: {
     status: 409,
     title: 'The audit log agrees with all that was signed: it goes on as it is',

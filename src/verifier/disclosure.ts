@@ -26,7 +26,7 @@ function checkShown(shown: unknown, commitments: readonly Members[]): void {
   }
   const path = shown['f'];
   const computed = commitmentTo(path, shown['value'], salt);
-  const isCommitted = commitments.some(({ f, c }) => f === path && decodeBase64(c)?.equals(computed));
+  const isCommitted = commitments.some(({ f, c }) => f === path && c === computed);
   if (!isCommitted) {
     throw new Fault('disclosure_differs', `the value shown for ${path} is not the one that was recorded`);
   }
@@ -35,11 +35,11 @@ function checkShown(shown: unknown, commitments: readonly Members[]): void {
 /**
  * The commitment to a personal value, as it stands in a leaf.
  *
- * @returns HMAC-SHA-256(salt, path ‖ 0x00 ‖ canonical JSON of the value)
+ * @returns HMAC-SHA-256(salt, path ‖ 0x00 ‖ canonical JSON of the value), hexadecimal
  */
-function commitmentTo(path: string, value: unknown, salt: Buffer): Buffer {
+function commitmentTo(path: string, value: unknown, salt: Buffer): string {
   return crypto
     .createHmac('sha256', salt)
     .update(`${path}\0${canonicalText(value)}`, 'utf8')
-    .digest();
+    .digest('hex');
 }

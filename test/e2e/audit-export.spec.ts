@@ -1,8 +1,15 @@
+import { createHash } from 'node:crypto';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ExportUpkeep } from '../../src/compliance/audit-exports/export-upkeep.service.js';
 import { AuditLog } from '../../src/compliance/audit/log/audit-log.service.js';
+import { SealedValues } from '../../src/compliance/audit/sealed/sealed-values.service.js';
+import { DatabaseService } from '../../src/database/database.service.js';
+import { JobsService } from '../../src/jobs/jobs.service.js';
 import { newId } from '../../src/kernel/ids.js';
 import { campaignInReview, untilEnded } from '../harness/campaign.js';
-import { type Forgeable, linesOf } from '../harness/forged-export.js';
+import { forge, type Forgeable, linesOf } from '../harness/forged-export.js';
 import { OfflineVerifier } from '../harness/offline-verifier.js';
 import { type Product, startProduct } from '../harness/product.js';
 import { expectProblem } from '../harness/problem.js';
@@ -115,6 +122,164 @@ describe('a filtered export', () => {
   });
 });
 
+describe('what an export may hold besides', () => {
+  it('are the checkpoints signed within it', async () => {
+    for (let n = 0; n < 3; n++) {
+      await product.client.post('/v1/sessions', {});
+      await product.app.get(AuditLog).seal(tenantId);
+    }
+    const text = await exported('?checkpoints=true');
+    expect(offline.verify(text, '--key', vkey)).toMatchObject({ code: 0 });
+    const notes = linesOf(text).filter(({ kind }) => kind === 'checkpoint');
+    expect(notes.length).toBeGreaterThan(3);
+    expect(linesOf(await exported()).filter(({ kind }) => kind === 'checkpoint')).toHaveLength(1);
+  });
+
+  it('are personal values with what proves them, and that is on record', async () => {
+    const subjectRef = `sub_${'a'.repeat(64)}`;
+    const fact = {
+      type: 'subject.exported',
+      outcome: 'success',
+      actor: { type: 'system', ref: 'test' },
+    } as const;
+    const personal = [{ path: '/subject', subjectRef, value: 'ada@example.com' }];
+    const values = product.app.get(SealedValues);
+    await product.app
+      .get(DatabaseService)
+      .withTenant(tenantId, (trx) => values.append(trx, tenantId, fact, personal));
+    const hidden = await exported('?type=subject.exported');
+    expect(hidden).not.toContain('ada@example.com');
+    const shown = await exported('?type=subject.exported&disclose=true');
+    const verdict = offline.verify(shown, '--key', vkey);
+    expect(verdict, JSON.stringify(verdict)).toMatchObject({ code: 0, counts: { disclosed: 1 } });
+    expect(shown).toContain('ada@example.com');
+    const forged = forge(shown, (lines) => {
+      const shownValues = lines.flatMap(({ disclosed }) => (disclosed ?? []) as { value: unknown }[]);
+      for (const each of shownValues) each.value = 'eve@example.com';
+    });
+    expect(offline.verify(forged, '--key', vkey)).toMatchObject({
+      code: 1,
+      fault: { reason: 'disclosure_differs' },
+    });
+    const { body } = await product.client.get('/v1/audit/events?type=audit.exported&limit=2');
+    expect(body.items.map(({ detail }: { detail: object }) => detail)).toEqual([
+      { export: 'filtered', filters: 'type', disclosed: true },
+      { export: 'filtered', filters: 'type' },
+    ]);
+  });
+
+  it.each([
+    ['cloudevents', 'specversion'],
+    ['ocsf', 'class_uid'],
+  ])('are the words of others: %s', async (format, member) => {
+    const text = await exported(`?workflowId=${runId}&format=${format}`);
+    const lines = linesOf(text);
+    expect(lines.length).toBeGreaterThan(10);
+    expect(lines.every((line) => member in line)).toBe(true);
+  });
+});
+
+describe('an export made in the background', () => {
+  const files = '/v1/audit/exports';
+  const done = (id: string) =>
+    product.client.until(`${files}/${id}`, ({ body }) => !['QUEUED', 'RUNNING'].includes(body.status));
+  const recorded = async (id: string) => {
+    const { body } = await product.client.get('/v1/audit/events?limit=50');
+    return (body.items as { type: string; targets?: { ref: string }[] }[])
+      .filter(({ targets }) => targets?.[0]?.ref === id)
+      .map(({ type }) => type)
+      .toReversed();
+  };
+
+  it('is fetched once it is whole, is verified offline, and every step is on record', async () => {
+    const { status, body, text } = await product.client.post(files, { checkpoints: true });
+    expect(status, text).toBe(202);
+    expect(body).toMatchObject({ progress: { next: null, share: 0 }, expiresAt: null });
+    const made = (await done(body.id)).body;
+    expect(made).toMatchObject({ status: 'COMPLETED', code: null, progress: { share: 1 } });
+    const file = await product.client.get(made.links.file);
+    expect(file.headers.get('content-length')).toBe(String(made.bytes));
+    expect(createHash('sha256').update(file.text).digest('hex')).toBe(made.sha256);
+    expect(offline.verify(file.text, '--key', vkey)).toMatchObject({ code: 0, input: 'log' });
+    expect(await recorded(body.id)).toEqual([
+      'audit.export_requested',
+      'audit.export_finished',
+      'audit.export_downloaded',
+    ]);
+    expect((await product.client.get(files)).body.items[0]).toEqual(made);
+  });
+
+  it('is made once for one key', async () => {
+    const headers = { 'idempotency-key': 'export-1' };
+    const ask = () => product.client.post(files, { type: 'workflow.transition' }, { headers });
+    const [first, second] = [await ask(), await ask()];
+    expect(second.body.id).toBe(first.body.id);
+    await done(first.body.id);
+  });
+
+  it('begins again where a process died over it, and what that left is not taken for the file', async () => {
+    const { id } = (await product.client.post(files, { workflowId: runId })).body;
+    await done(id);
+    const path = join(product.config.audit.exportFolder, tenantId, `${id}.ndjson`);
+    await writeFile(`${path}.partial`, 'half a line');
+    await rm(path);
+    await product.database.query(
+      `update trail_export set status = 'RUNNING', bytes = null, digest = null, next_index = 1 where id = $1`,
+      [id],
+    );
+    expectProblem(await product.client.get(`${files}/${id}/file`), 409, 'AUDIT_EXPORT_NOT_READY');
+    const database = product.app.get(DatabaseService);
+    const jobs = product.app.get(JobsService);
+    await database.withTenant(tenantId, (trx) =>
+      jobs.enqueue(trx, 'audit.export', { tenantId, exportId: id }),
+    );
+    const { body } = await done(id);
+    expect(body.status).toBe('COMPLETED');
+    const { text } = await product.client.get(`${files}/${id}/file`);
+    expect(offline.verify(text, '--key', vkey)).toMatchObject({ code: 0, input: 'filtered' });
+    expect(await readdir(dirname(path))).not.toContain(`${id}.ndjson.partial`);
+  });
+
+  it('goes when its time is over', async () => {
+    const { id } = (await product.client.post(files, { toIndex: 2 })).body;
+    await done(id);
+    await product.database.query(
+      `update trail_export set expires_at = now() - interval '1 s' where id = $1`,
+      [id],
+    );
+    expectProblem(await product.client.get(`${files}/${id}/file`), 410, 'AUDIT_EXPORT_EXPIRED');
+    await product.app.get(ExportUpkeep, { strict: false }).removeExpired();
+    expect((await product.client.get(`${files}/${id}`)).body.status).toBe('EXPIRED');
+    expect(await readdir(join(product.config.audit.exportFolder, tenantId))).not.toContain(`${id}.ndjson`);
+    expect((await recorded(id)).at(-1)).toBe('audit.export_expired');
+    expectProblem(await product.client.get(`${files}/${id}/file`), 410, 'AUDIT_EXPORT_EXPIRED');
+  });
+
+  it('is for those who oversee, and is refused before it is asked for in vain', async () => {
+    const { key } = await product.makeKey('operator');
+    for (const path of [files, `${files}/${newId()}`, `${files}/${newId()}/file`]) {
+      expectProblem(await product.client.get(path, { key: '' }), 401, 'UNAUTHENTICATED');
+      expectProblem(await product.client.get(path, { key }), 403, 'FORBIDDEN');
+    }
+    expectProblem(await product.client.post(files, {}, { key }), 403, 'FORBIDDEN');
+    for (const id of ['no-id', newId()]) {
+      expectProblem(await product.client.get(`${files}/${id}`), 404, 'AUDIT_EXPORT_NOT_FOUND');
+      expectProblem(await product.client.get(`${files}/${id}/file`), 404, 'AUDIT_EXPORT_NOT_FOUND');
+    }
+    for (const body of [
+      { fromIndex: -1 },
+      { toIndex: 999_999 },
+      { fromIndex: 1, type: 'workflow.transition' },
+      { consistentWith: 999_999 },
+      { disclose: true },
+      { checkpoints: 'yes' },
+      { from: 'yesterday' },
+    ]) {
+      expectProblem(await product.client.post(files, body), 400, 'VALIDATION_FAILED');
+    }
+  });
+});
+
 describe('who owns the database', () => {
   const unguarded = (statements: string) =>
     product.database.query(`begin; set local session_replication_role = replica; ${statements}; commit`);
@@ -197,6 +362,10 @@ describe('the route', () => {
     'consistentWith=0',
     'consistentWith=999999',
     'workflowId=not-an-id',
+    'disclose=yes',
+    'checkpoints=1',
+    'format=xml',
+    'format=ocsf&disclose=true',
     'from=yesterday',
     'unknown=1',
   ])('refuses ?%s before anything is sent', async (query) => {

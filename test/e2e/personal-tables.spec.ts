@@ -31,6 +31,7 @@ const IMPERSONAL: Readonly<Record<string, string>> = {
   report_day: 'counts by day',
   safe_mode: 'a switch',
   policy_activation: 'which version of the policies holds',
+  trail_export: 'what exports of the trail are to hold: ids, types and times',
   policy_refusal: 'questions to the policies: ids, counts and attributes',
   policy_version: 'policies written by operators',
   schema_version: 'names of migrations',

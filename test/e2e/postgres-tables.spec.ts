@@ -58,6 +58,7 @@ const KNOWN: Record<keyof Tables, true> = {
   policy_version: true,
   policy_activation: true,
   policy_refusal: true,
+  trail_export: true,
 };
 
 /** Kysely's own books. */

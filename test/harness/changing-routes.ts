@@ -154,6 +154,7 @@ export const CHANGING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<
   'DELETE /v1/audit/holds/{id}': async ({ client }) => ({
     at: { id: made(await client.post('/v1/audit/holds', { scope: 'tenant', ...HOLD })).body.id as string },
   }),
+  'POST /v1/audit/exports': async () => ({ body: { toIndex: 1 } }),
   'POST /v1/audit/epochs': async (stage) => {
     await anchorAhead(stage);
     return { body: { reason: 'restored-backup' } };

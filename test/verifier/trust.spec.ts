@@ -110,11 +110,7 @@ describe('a value that was shown', () => {
   const path = 'recipient.email';
   const salt = randomBytes(32);
   const commit = (value: unknown) =>
-    createHmac('sha256', salt)
-      .update(path)
-      .update(Buffer.of(0))
-      .update(canonicalJson(value))
-      .digest('base64');
+    createHmac('sha256', salt).update(path).update(Buffer.of(0)).update(canonicalJson(value)).digest('hex');
   const log = logOf(2);
   log.append({
     type: 'consent.recorded',

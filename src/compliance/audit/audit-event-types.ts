@@ -407,7 +407,37 @@ export const AUDIT_EVENT_TYPES = {
     stage: 'fact',
     class: 'security',
     meaning: 'Events of the audit trail were handed out; the filters are told by name.',
-    detail: { export: 'text', filters: 'text', fromIndex: 'count', toIndex: 'count' },
+    detail: {
+      export: 'text',
+      filters: 'text',
+      fromIndex: 'count',
+      toIndex: 'count',
+      disclosed: 'flag',
+      format: 'text',
+    },
+  },
+  'audit.export_requested': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'A file with events of the audit trail was asked for; what it is to hold is told by name.',
+    detail: { filters: 'text' },
+  },
+  'audit.export_finished': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'The file of an export is whole, or could not be made.',
+    detail: { bytes: 'count', digest: 'hash' },
+  },
+  'audit.export_downloaded': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'The file of an export is about to be handed out.',
+    detail: { digest: 'hash' },
+  },
+  'audit.export_expired': {
+    stage: 'fact',
+    class: 'security',
+    meaning: 'The time of the file of an export is over; it is removed.',
   },
   'report.created': {
     stage: 'fact',

@@ -33,3 +33,44 @@ create policy tenant on policy_refusal to countersign_app
 create policy system on policy_refusal to countersign_system using (true) with check (true);
 create policy owner on policy_refusal to current_user using (true) with check (true);
 grant select, insert, delete on policy_refusal to countersign_app;
+
+-- Exports of the trail that are made in the background. The file is not in the database.
+create table trail_export (
+  id uuid primary key,
+  tenant_id uuid not null references tenant,
+  requested_by text not null,
+  request_id text not null,
+  status text not null check (status in ('QUEUED', 'RUNNING', 'COMPLETED', 'FAILED', 'EXPIRED')),
+  -- Filters or a stretch of the log: ids, types and times.
+  request jsonb not null,
+  from_index bigint,
+  to_index bigint,
+  next_index bigint,
+  attempts integer not null default 0,
+  code text,
+  bytes bigint,
+  digest bytea,
+  created_at timestamptz not null,
+  started_at timestamptz,
+  completed_at timestamptz,
+  expires_at timestamptz,
+  constraint trail_export_file check (status <> 'COMPLETED' or (bytes, digest, expires_at) is not null)
+);
+create index trail_export_list on trail_export (tenant_id, id);
+create index trail_export_expiry on trail_export (expires_at) where status = 'COMPLETED';
+create constraint trigger trail_export_audited after insert on trail_export
+  deferrable initially deferred for each row execute function require_audit_record('id');
+create constraint trigger trail_export_change_audited after update on trail_export
+  deferrable initially deferred for each row
+  when (old.status is distinct from new.status and new.status <> 'RUNNING')
+  execute function require_audit_record('id');
+
+alter table trail_export enable row level security;
+alter table trail_export force row level security;
+create policy tenant on trail_export to countersign_app
+  using (tenant_id = current_setting('app.tenant_id')::uuid)
+  with check (tenant_id = current_setting('app.tenant_id')::uuid);
+create policy system on trail_export to countersign_system using (true) with check (true);
+create policy owner on trail_export to current_user using (true) with check (true);
+grant select, insert, update on trail_export to countersign_app;
+grant select on trail_export to countersign_system;

@@ -8,7 +8,8 @@ import { AuditLog, type LogInfo } from '../log/audit-log.service.js';
 import type { StoredCheckpoint } from '../log/log-state.js';
 import { LogStopped } from '../log/log-stopped.js';
 import { type ExportedPlace, ExportSource } from './export-source.service.js';
-import { type ExportType, ExportWriter } from './export-writer.js';
+import { formatRecord, type StreamFormat } from '../stream/siem-format.js';
+import { type DisclosedValue, type ExportType, ExportWriter } from './export-writer.js';
 
 /** Who asks for an export. */
 export interface ExportCaller {
@@ -27,6 +28,24 @@ export interface ExportRequest {
   readonly toIndex?: number | undefined;
   /** Sizes for which it is to show that the log continues them. */
   readonly consistentWith?: readonly number[] | undefined;
+  /** Whether a stretch of the log is to hold the checkpoints signed within it. */
+  readonly checkpoints?: boolean | undefined;
+  /** Whether personal values are to be handed out with what opens their commitments. */
+  readonly disclose?: boolean | undefined;
+}
+
+/** An export that is on record, with the places of the log it goes over. */
+export interface OpenedExport {
+  /** First place, inclusive. */
+  readonly from: number;
+  /** Last place, exclusive. */
+  readonly to: number;
+  /**
+   * The text, in pieces.
+   *
+   * @param onPlace hears of the place that was reached, after each piece with events.
+   */
+  lines(onPlace?: (next: number) => void): AsyncGenerator<string>;
 }
 
 interface Opened {
@@ -53,13 +72,38 @@ export class AuditExporter {
   ) {}
 
   /**
-   * Events of the log, as text that comes in pieces.
+   * Events of the log with what proves them.
    *
    * @throws AppError AUDIT_UNAVAILABLE when it cannot be recorded, AUDIT_RETENTION_PASSED, VALIDATION_FAILED.
    */
-  async export(caller: ExportCaller, request: ExportRequest): Promise<AsyncGenerator<string>> {
-    const type = Object.values(request.filters).some((value) => value !== undefined) ? 'filtered' : 'log';
-    return this.lines(caller.tenantId, await this.open(caller, type, request));
+  async export(caller: ExportCaller, request: ExportRequest): Promise<OpenedExport> {
+    const { tenantId } = caller;
+    const opened = await this.open(caller, typeOf(request), request, 'countersign');
+    return {
+      from: opened.from,
+      to: opened.to,
+      lines: (onPlace) => this.lines(tenantId, opened, onPlace),
+    };
+  }
+
+  /**
+   * Events of the log in the words of another format, one object a line. Nothing in it proves anything.
+   *
+   * @throws as {@link export}.
+   */
+  async exportPlain(
+    caller: ExportCaller,
+    request: ExportRequest,
+    format: StreamFormat,
+  ): Promise<AsyncGenerator<string>> {
+    const opened = await this.open(caller, typeOf(request), request, format);
+    return this.plainLines(caller.tenantId, opened, format);
+  }
+
+  /** Whether the log has what is asked for now. @throws as {@link export}, and records nothing. */
+  async check(tenantId: string, request: ExportRequest): Promise<void> {
+    await this.seal(tenantId);
+    await this.find(tenantId, typeOf(request), request);
   }
 
   /**
@@ -72,8 +116,13 @@ export class AuditExporter {
     return this.lines(tenantId, await this.find(tenantId, 'log', { filters: {}, fromIndex, toIndex }));
   }
 
-  private async open(caller: ExportCaller, type: ExportType, request: ExportRequest): Promise<Opened> {
-    await this.record(caller, type, request);
+  private async open(
+    caller: ExportCaller,
+    type: ExportType,
+    request: ExportRequest,
+    format: StreamFormat,
+  ): Promise<Opened> {
+    await this.record(caller, type, request, format);
     await this.seal(caller.tenantId);
     return this.find(caller.tenantId, type, request);
   }
@@ -101,7 +150,8 @@ export class AuditExporter {
   private async record(
     { tenantId, actorRef, requestId }: ExportCaller,
     type: ExportType,
-    { filters, fromIndex, toIndex }: ExportRequest,
+    { filters, fromIndex, toIndex, disclose }: ExportRequest,
+    format: StreamFormat,
   ): Promise<void> {
     const names = Object.entries(filters).filter(([, value]) => value !== undefined);
     await this.database.withTenant(tenantId, (trx) =>
@@ -116,6 +166,8 @@ export class AuditExporter {
           filters: names.map(([name]) => name).join(','),
           ...(fromIndex !== undefined && { fromIndex }),
           ...(toIndex !== undefined && { toIndex }),
+          ...(disclose && { disclosed: true }),
+          ...(format !== 'countersign' && { format }),
         },
       }),
     );
@@ -130,7 +182,11 @@ export class AuditExporter {
     }
   }
 
-  private async *lines(tenantId: string, opened: Opened): AsyncGenerator<string> {
+  private async *lines(
+    tenantId: string,
+    opened: Opened,
+    onPlace?: (next: number) => void,
+  ): AsyncGenerator<string> {
     const writer = new ExportWriter();
     const { type, checkpoint, from, to, request } = opened;
     const { size } = checkpoint;
@@ -138,14 +194,46 @@ export class AuditExporter {
     for (const earlier of request.consistentWith ?? [])
       yield await this.consistency(writer, tenantId, earlier, size);
     if (type === 'log') yield* this.nodes(writer, tenantId, 0, from);
-    const pages =
-      type === 'log'
-        ? this.source.stretch(tenantId, from, to)
-        : this.source.filtered(tenantId, request.filters, size);
-    for await (const page of pages) yield page.map((place) => placeLine(writer, place)).join('');
+    for await (const page of this.pages(tenantId, opened)) {
+      const disclosed = request.disclose ? await this.source.disclosed(tenantId, page) : undefined;
+      const notes =
+        type === 'log' && request.checkpoints
+          ? await this.source.checkpoints(tenantId, page, checkpoint)
+          : undefined;
+      const texts = page.map((place) => {
+        const note = notes?.get(place.index + 1);
+        const line = placeLine(writer, place, disclosed?.get(place.index));
+        return note === undefined ? line : line + writer.checkpoint(note);
+      });
+      yield texts.join('');
+      onPlace?.((page.at(-1)?.index ?? from) + 1);
+    }
     if (type === 'log') yield* this.nodes(writer, tenantId, to, size);
     if (type === 'log') yield* this.runs(writer, tenantId, { from, to });
     yield writer.trailer();
+  }
+
+  private async *plainLines(tenantId: string, opened: Opened, format: StreamFormat): AsyncGenerator<string> {
+    for await (const page of this.pages(tenantId, opened)) {
+      const records = page.flatMap((place) =>
+        'leaf' in place
+          ? formatRecord(
+              { index: place.index, leaf: place.leaf, leafHash: place.hash.toString('base64') },
+              format,
+            )
+          : [],
+      );
+      yield records.map((record) => `${JSON.stringify(record)}\n`).join('');
+    }
+  }
+
+  private pages(
+    tenantId: string,
+    { type, from, to, checkpoint, request }: Opened,
+  ): AsyncGenerator<readonly ExportedPlace[]> {
+    return type === 'log'
+      ? this.source.stretch(tenantId, from, to)
+      : this.source.filtered(tenantId, request.filters, checkpoint.size);
   }
 
   private header(
@@ -198,8 +286,16 @@ export class AuditExporter {
   }
 }
 
-function placeLine(writer: ExportWriter, place: ExportedPlace): string {
-  return 'leaf' in place ? writer.event(place) : writer.gone(place.index, place.hash);
+function typeOf({ filters }: ExportRequest): 'log' | 'filtered' {
+  return Object.values(filters).some((value) => value !== undefined) ? 'filtered' : 'log';
+}
+
+function placeLine(
+  writer: ExportWriter,
+  place: ExportedPlace,
+  disclosed: readonly DisclosedValue[] | undefined,
+): string {
+  return 'leaf' in place ? writer.event({ ...place, disclosed }) : writer.gone(place.index, place.hash);
 }
 
 /** The filters under the names that the format has for them. */

@@ -6,7 +6,9 @@ import { LogRepository } from '../log/log.repository.js';
 import { inclusionPath } from '../merkle/proof-paths.js';
 import { joinSubtrees, subtreesOf } from '../merkle/subtrees.js';
 import { TILE_WIDTH, TileSet, tilesFor } from '../merkle/tiles.js';
-import type { ExportColumns, ExportEvent } from './export-writer.js';
+import type { StoredCheckpoint } from '../log/log-state.js';
+import { SealedValues } from '../sealed/sealed-values.service.js';
+import type { DisclosedValue, ExportColumns, ExportEvent } from './export-writer.js';
 import { ExportRepository, type RunEnd } from './export.repository.js';
 
 /** A hash that stands for the leaves which an export leaves out. */
@@ -33,6 +35,7 @@ export class ExportSource {
     private readonly trail: AuditRepository,
     private readonly exports: ExportRepository,
     private readonly logs: LogRepository,
+    private readonly sealed: SealedValues,
   ) {}
 
   /** Every place from one index up to another. The hashes are those of the tiles, from which the root was computed. */
@@ -71,6 +74,51 @@ export class ExportSource {
       yield events;
       at = last.index + 1;
     }
+  }
+
+  /** The personal values of events that are kept, by their places; those of people who were erased are left out. */
+  async disclosed(
+    tenantId: string,
+    places: readonly ExportedPlace[],
+  ): Promise<ReadonlyMap<number, DisclosedValue[]>> {
+    const withValues = places.flatMap((place) => {
+      const id = 'leaf' in place ? eventWithValues(place.leaf) : undefined;
+      return id === undefined ? [] : [{ index: place.index, id }];
+    });
+    if (withValues.length === 0) return new Map();
+    const ids = withValues.map(({ id }) => id);
+    const values = await this.database.withTenant(tenantId, (trx) =>
+      this.sealed.discloseAll(trx, tenantId, ids),
+    );
+    return new Map(
+      withValues.flatMap(({ index, id }) => {
+        const own = values.get(id);
+        if (!own) return [];
+        const shown = own.map(({ path, value, salt }) => ({
+          f: path,
+          value,
+          salt: Buffer.from(salt, 'base64'),
+        }));
+        return [[index, shown] as const];
+      }),
+    );
+  }
+
+  /** Signed notes of the checkpoints that end with one of these places, by their sizes, up to another checkpoint. */
+  async checkpoints(
+    tenantId: string,
+    places: readonly ExportedPlace[],
+    upTo: StoredCheckpoint,
+  ): Promise<ReadonlyMap<number, string>> {
+    const [first] = places;
+    if (!first) return new Map();
+    const found = await this.database.withTenant(tenantId, (trx) =>
+      this.logs.checkpointsAfter(trx, tenantId, first.index, places.length),
+    );
+    const within = found.filter(
+      ({ epoch, size }) => epoch === upTo.epoch && size <= first.index + places.length && size < upTo.size,
+    );
+    return new Map(within.map(({ size, note }) => [size, note]));
   }
 
   /** The largest whole subtrees between two places. */
@@ -115,6 +163,13 @@ export class ExportSource {
       return tiles.entries(place, start % TILE_WIDTH, end - start);
     });
   }
+}
+
+/** The id of an event whose leaf commits to personal values. */
+function eventWithValues(leaf: Buffer): string | undefined {
+  if (!leaf.includes('"sealed":[{')) return undefined;
+  const { id, sealed } = JSON.parse(leaf.toString('utf8')) as { id: string; sealed?: readonly unknown[] };
+  return sealed?.length ? id : undefined;
 }
 
 function eventOf(

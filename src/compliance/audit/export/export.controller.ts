@@ -7,8 +7,10 @@ import type { PrincipalRequest } from '../../../auth/principal-request.js';
 import type { Principal } from '../../../auth/principal.js';
 import { RequirePermission } from '../../../auth/require-permission.js';
 import { AppError } from '../../../kernel/app-error.js';
-import { AuditExporter } from './audit-exporter.service.js';
+import { rolesGrant } from '../../../auth/permissions.js';
+import { AuditExporter, type ExportRequest } from './audit-exporter.service.js';
 import { ExportQuery } from './export.dto.js';
+import { exportRequest } from './export-request.js';
 
 const NDJSON = 'application/x-ndjson';
 
@@ -33,8 +35,15 @@ export class ExportController {
     @Req() request: PrincipalRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { tenantId, id: actorRef } = principal;
-    const lines = await this.exporter.export({ tenantId, actorRef, requestId: request.id }, requestOf(query));
+    const { tenantId, id: actorRef, roles } = principal;
+    const { format, disclose } = query;
+    if (disclose === 'true' && !rolesGrant(roles, 'audit.disclose')) throw new AppError('FORBIDDEN');
+    const caller = { tenantId, actorRef, requestId: request.id };
+    const wanted = exportRequestOf(query);
+    const lines =
+      format === 'countersign'
+        ? (await this.exporter.export(caller, wanted)).lines()
+        : await this.exporter.exportPlain(caller, wanted, format);
     void reply
       .header('content-type', NDJSON)
       .header('content-disposition', 'attachment; filename="audit-export.ndjson"')
@@ -42,22 +51,18 @@ export class ExportController {
   }
 }
 
-function requestOf({ fromIndex, toIndex, consistentWith, from, to, ...equal }: ExportQuery) {
-  const filters = {
-    ...equal,
-    ...(from !== undefined && { from: new Date(from) }),
-    ...(to !== undefined && { to: new Date(to) }),
-  };
-  const isStretch = fromIndex !== undefined || toIndex !== undefined;
-  if (isStretch && Object.values(filters).some((value) => value !== undefined)) {
-    throw new AppError('VALIDATION_FAILED', {
-      errors: [{ path: 'fromIndex', message: 'a stretch of the log has no filters' }],
-    });
-  }
-  return {
-    filters,
-    fromIndex,
-    toIndex,
-    ...(consistentWith !== undefined && { consistentWith: [consistentWith] }),
-  };
+/** @throws AppError VALIDATION_FAILED for a request that contradicts itself. */
+function exportRequestOf(query: ExportQuery): ExportRequest {
+  const { fromIndex, toIndex, consistentWith, checkpoints, disclose, format, from, to, ...equal } = query;
+  const request = exportRequest(
+    { ...equal, from, to },
+    { fromIndex, toIndex, consistentWith, checkpoints: checkpoints === 'true' },
+  );
+  if (format === 'countersign') return { ...request, disclose: disclose === 'true' };
+  const proofs = { consistentWith, checkpoints, disclose };
+  const [path] = Object.entries(proofs).find(([, value]) => value !== undefined) ?? [];
+  if (path === undefined) return request;
+  throw new AppError('VALIDATION_FAILED', {
+    errors: [{ path, message: 'is for the format that can be verified' }],
+  });
 }

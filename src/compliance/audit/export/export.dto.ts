@@ -1,7 +1,8 @@
 import { ApiPropertyOptional, PickType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { AuditEventsQuery } from '../audit.dto.js';
+import { STREAM_FORMATS, type StreamFormat } from '../stream/siem-format.js';
 
 /** What an export is to hold: a stretch of the log by index, or what passes filters. Not both. */
 export class ExportQuery extends PickType(AuditEventsQuery, [
@@ -38,4 +39,21 @@ export class ExportQuery extends PickType(AuditEventsQuery, [
   @Min(1)
   @Max(Number.MAX_SAFE_INTEGER)
   consistentWith?: number;
+
+  /** Whether a stretch of the log holds the checkpoints signed within it. */
+  @ApiPropertyOptional({ type: 'boolean', default: false })
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  checkpoints?: 'true' | 'false';
+
+  /** Whether personal values are handed out, with what opens their commitments; asks for `audit.disclose`. */
+  @ApiPropertyOptional({ type: 'boolean', default: false })
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  disclose?: 'true' | 'false';
+
+  /** `countersign` can be verified; the others are for collectors and prove nothing. */
+  @ApiPropertyOptional({ enum: STREAM_FORMATS, default: 'countersign' })
+  @IsIn(STREAM_FORMATS)
+  format: StreamFormat = 'countersign';
 }

@@ -37,6 +37,14 @@ export class SealedValuesRepository {
       .execute();
   }
 
+  /** Values of these events. */
+  ofEvents(trx: Trx, eventIds: readonly string[]): Promise<SealedValueRow[]> {
+    return withEvent(trx)
+      .where('value.event_id', 'in', [...eventIds])
+      .orderBy('value.path')
+      .execute();
+  }
+
   /** Values of a person, oldest event first; `after` is the id of the last event already seen. */
   ofSubject(
     trx: Trx,

@@ -76,6 +76,19 @@ export class SealedValues {
     return record.id;
   }
 
+  /** The same of several events, by their ids. */
+  async discloseAll(
+    trx: Trx,
+    tenantId: string,
+    eventIds: readonly string[],
+  ): Promise<ReadonlyMap<string, DisclosedValue[]>> {
+    const rows = await this.repository.ofEvents(trx, eventIds);
+    const byEvent = Map.groupBy(rows, ({ eventId }) => eventId);
+    const disclosed = new Map<string, DisclosedValue[]>();
+    for (const [eventId, own] of byEvent) disclosed.set(eventId, await this.opened(trx, tenantId, own));
+    return disclosed;
+  }
+
   /** Events with values of a person, oldest first, and where the next page begins. */
   async ofSubject(
     trx: Trx,

@@ -81,6 +81,11 @@ const SIBLINGS = [
   ],
   ['compliance/audit', 'auth/default-tenant.ts', 'the tenant that administers the instance reads its log'],
   ['compliance/audit', 'auth/permissions.ts', 'to disclose what events seal takes a right of its own'],
+  [
+    'error-recovery',
+    'auth/default-tenant.ts',
+    'what breakers do is recorded for the tenant that administers the instance',
+  ],
   ['sessions', 'compliance/subjects', 'what clients keep with a session may name a person'],
   ['compliance/subjects', 'compliance/consent', 'who is erased or restricted is not worked for any more'],
   ['compliance/trail-retention', 'compliance/report', 'a day is counted for reports before its records go'],

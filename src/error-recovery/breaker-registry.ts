@@ -5,11 +5,20 @@ import { CLOCK, type Clock } from '../kernel/clock.js';
 import { Metrics } from '../observability/metrics.js';
 import { Breaker, type BreakerSnapshot, type BreakerState } from './breaker.js';
 
+/** That a breaker has changed its state. */
+export interface BreakerChange {
+  readonly name: string;
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+}
+
 /** All circuit breakers of this process, by name. */
 @Injectable()
 export class BreakerRegistry implements OnApplicationShutdown {
   private readonly logger = new Logger(BreakerRegistry.name);
   private readonly breakers = new Map<string, Breaker>();
+  private readonly states = new Map<string, BreakerState>();
+  private readonly listeners: ((change: BreakerChange) => void)[] = [];
   private openings = 0;
 
   constructor(
@@ -34,6 +43,11 @@ export class BreakerRegistry implements OnApplicationShutdown {
     return breaker;
   }
 
+  /** Calls back with every change of a state from now on. */
+  onChange(listener: (change: BreakerChange) => void): void {
+    this.listeners.push(listener);
+  }
+
   /** What the breaker of this name shows; nothing when there is none. */
   findSnapshot(name: string): BreakerSnapshot | undefined {
     return this.breakers.get(name)?.snapshot();
@@ -51,6 +65,9 @@ export class BreakerRegistry implements OnApplicationShutdown {
   }
 
   private noteTransition(name: string, state: BreakerState): void {
+    const change = { name, from: this.states.get(name) ?? 'closed', to: state };
+    this.states.set(name, state);
+    for (const listener of this.listeners) listener(change);
     if (state === 'open') {
       this.openings += 1;
       this.logger.warn(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.js';
+import { BreakerRegistry } from '../../src/error-recovery/breaker-registry.js';
 import { newId } from '../../src/kernel/ids.js';
 import { campaignInReview, untilEnded } from '../harness/campaign.js';
 import { FakeContext } from '../harness/command-context.fake.js';
@@ -46,6 +47,20 @@ beforeAll(async () => {
 afterAll(() => product?.close());
 
 describe('the evidence for a framework', () => {
+  it('knows of circuit breakers that opened', async () => {
+    const breaker = product.app.get(BreakerRegistry, { strict: false }).obtain('drill');
+    const failing = () => breaker.run(() => Promise.reject(new Error('drill'))).catch(() => undefined);
+    for (let calls = 0; calls < 100 && breaker.state !== 'open'; calls++) await failing();
+    const path = '/v1/audit/events?type=breaker.changed';
+    const { body } = await product.client.until(path, (answer) => answer.body.items?.length > 0);
+    expect(body.items[0]).toMatchObject({
+      targets: [{ type: 'circuit_breaker', ref: 'drill' }],
+      change: { from: 'closed', to: 'open' },
+    });
+    const control = (await controlsOf('eu-ai-act')).get('Art. 15');
+    expect(control?.events).toContainEqual(expect.objectContaining({ type: 'breaker.changed' }));
+  });
+
   it.each(['soc2', 'eu-ai-act', 'gdpr', 'hipaa'])(
     '%s says of each control what is shown, and where more stands',
     async (name) => {

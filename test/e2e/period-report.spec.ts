@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuditLog } from '../../src/compliance/audit/log/audit-log.service.js';
+import { SelfChecks } from '../../src/compliance/audit/log/self-checks.service.js';
 import { DayClosing } from '../../src/compliance/report/period/day-closing.service.js';
 import { newId } from '../../src/kernel/ids.js';
 import { campaignInReview, untilEnded } from '../harness/campaign.js';
@@ -140,6 +141,9 @@ describe('the report of a period', () => {
     verifier.close();
     const past = (await report(`?from=${daysAgo(9)}&to=${daysAgo(8)}`)).body.log;
     expect(past).toMatchObject({ coversEnd: true, first: log.first, last: log.first });
+    await product.app.get(SelfChecks, { strict: false }).run(new AbortController().signal);
+    const { selfCheck } = (await report()).body.log;
+    expect(selfCheck).toMatchObject({ checkedAt: expect.any(String), faults: [] });
   });
 
   it('knows nothing of another tenant', async () => {

@@ -452,6 +452,12 @@ export const AUDIT_EVENT_TYPES = {
     members: ['change'],
     detail: { scope: 'text', reason: 'hash' },
   },
+  'breaker.changed': {
+    stage: 'fact',
+    class: 'standard',
+    meaning: 'A circuit breaker of a process has opened, lets a call try, or has closed.',
+    members: ['change'],
+  },
   'evidence.created': {
     stage: 'fact',
     class: 'ai-high-risk',

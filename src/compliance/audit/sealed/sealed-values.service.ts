@@ -76,7 +76,11 @@ export class SealedValues {
     return record.id;
   }
 
-  /** The same of several events, by their ids. */
+  /**
+   * The values of events in clear, by their ids; those of people who were erased are left out.
+   *
+   * @throws AppError VAULT_UNAVAILABLE when a value is not the one that the leaf commits to.
+   */
   async discloseAll(
     trx: Trx,
     tenantId: string,

@@ -52,7 +52,13 @@ export const euAiAct: Framework = {
       title: 'Errors and faults are met with resilience',
       shows:
         'Steps that a fallback answered or an open breaker kept from the model are marked, in the run and in its record.',
-      events: ['workflow.step_retried', 'workflow.step_failed', 'workflow.failed', 'workflow.retried'],
+      events: [
+        'workflow.step_retried',
+        'workflow.step_failed',
+        'workflow.failed',
+        'workflow.retried',
+        'breaker.changed',
+      ],
       links: ['/v1/circuit-breakers', '/v1/error-recovery/metrics'],
       figures: ({ models }) => ({
         fallbacks: models.reduce((sum, { fallbacks }) => sum + fallbacks, 0),

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditFault } from '../../audit/audit-verifier.js';
 import { AuditLog } from '../../audit/log/audit-log.service.js';
 import type { StoredCheckpoint } from '../../audit/log/log-state.js';
 import type { Period } from './period-report.query.js';
@@ -17,6 +18,17 @@ export interface PeriodLogSection {
     readonly to: number;
     readonly proof: readonly string[];
   } | null;
+  /** What the log's last check of itself has found; null before the first. */
+  readonly selfCheck: SelfCheckInReport | null;
+}
+
+interface SelfCheckInReport {
+  readonly checkedAt: string;
+  /** When all leaves were last read; null when they never were. */
+  readonly wholeAt: string | null;
+  /** Leaves found in order. */
+  readonly size: number;
+  readonly faults: readonly AuditFault[];
 }
 
 interface CheckpointInReport {
@@ -38,12 +50,21 @@ export class PeriodLog {
     const span = await this.log.span(tenantId, from, to);
     if (!span) return null;
     const { first, last, proof } = span;
+    const { selfCheck } = await this.log.info(tenantId);
     return {
       first: shown(first),
       last: shown(last),
       coversEnd: last.createdAt >= to,
       consistency: proof
         ? { from: first.size, to: last.size, proof: proof.map((hash) => hash.toString('base64')) }
+        : null,
+      selfCheck: selfCheck?.checkedAt
+        ? {
+            checkedAt: selfCheck.checkedAt.toISOString(),
+            wholeAt: selfCheck.wholeAt?.toISOString() ?? null,
+            size: selfCheck.size,
+            faults: selfCheck.faults,
+          }
         : null,
     };
   }

@@ -239,7 +239,7 @@ function populations(report: PeriodReport): ReportSection {
 function log({ log: section }: PeriodReport): ReportSection {
   const title = 'Audit log';
   if (!section) return { title, blocks: [{ kind: 'text', text: 'Nothing is sealed yet.' }] };
-  const { first, last, coversEnd, consistency } = section;
+  const { first, last, coversEnd, consistency, selfCheck } = section;
   return {
     title,
     blocks: [
@@ -258,6 +258,12 @@ function log({ log: section }: PeriodReport): ReportSection {
           [
             'End of the period',
             coversEnd ? 'covered by the last checkpoint' : 'not covered by a checkpoint yet',
+          ],
+          [
+            'Last check of itself',
+            selfCheck
+              ? `${selfCheck.checkedAt}: ${selfCheck.size} records in order, ${selfCheck.faults.length} faults`
+              : 'not made yet',
           ],
         ],
       },

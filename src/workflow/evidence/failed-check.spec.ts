@@ -7,7 +7,7 @@ import type { Violation } from '../../compliance/state/state-rule.js';
 import { newId } from '../../kernel/ids.js';
 import { Transitions } from '../engine/transitions.service.js';
 import type { Run } from '../runs/run.js';
-import { EMPTY_CONTEXT, readContext } from '../runs/run-context.js';
+import { EMPTY_CONTEXT } from '../runs/run-context.js';
 import { gateChecksOf } from './gate-checks.js';
 
 describe('a check that fails', () => {
@@ -28,7 +28,7 @@ describe('a check that fails', () => {
 
     // The error handler: the run ends with the rule as its last error.
     const change = transitions.deny(run, 'DELIVERY', violations);
-    const error = readContext(change.context)?.contextData.lastError;
+    const error = change.context?.lastError;
     expect(change.status).toBe('FAILED');
     expect(error).toMatchObject({
       code: 'TRANSITION_DENIED',
@@ -39,6 +39,7 @@ describe('a check that fails', () => {
     clock.advance(1);
     expect(change.facts.map(({ type }) => type)).toEqual(['workflow.transition_denied', 'workflow.failed']);
     const [fact] = change.facts;
+    if (!fact) throw new Error('nothing is recorded');
     const record = buildAuditRecord(newId(), fact, clock.now(), {
       runId: run.id,
       seq: 7,

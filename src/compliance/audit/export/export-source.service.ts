@@ -97,7 +97,7 @@ export class ExportSource {
         const shown = own.map(({ path, value, salt }) => ({
           f: path,
           value,
-          salt: Buffer.from(salt, 'base64'),
+          salt,
         }));
         return [[index, shown] as const];
       }),

@@ -17,6 +17,11 @@ interface OpenedValue {
   readonly value: JsonValue;
 }
 
+/** One with the salt that opens its commitment. */
+export interface DisclosedValue extends OpenedValue {
+  readonly salt: Buffer;
+}
+
 /** An event about a person. */
 export interface EventOfSubject {
   readonly id: string;
@@ -108,7 +113,7 @@ export class SealedValues {
         type: row.type,
         outcome: row.outcome,
         occurredAt: row.occurredAt,
-        values: await this.opened(trx, tenantId, [row]),
+        values: (await this.opened(trx, tenantId, [row])).map(({ path, value }) => ({ path, value })),
       })),
     );
     return { events, next: rows.length < limit ? undefined : rows.at(-1)?.eventId };
@@ -120,7 +125,11 @@ export class SealedValues {
   }
 
   /** Values in clear; those of people who were erased are left out. @throws AppError VAULT_UNAVAILABLE. */
-  private async opened(trx: Trx, tenantId: string, rows: readonly SealedValueRow[]): Promise<OpenedValue[]> {
+  private async opened(
+    trx: Trx,
+    tenantId: string,
+    rows: readonly SealedValueRow[],
+  ): Promise<DisclosedValue[]> {
     const placed = rows.map((row) => {
       const commitment = commitmentIn(row);
       return { ...row, commitment, place: placeOf(tenantId, row.eventId, commitment) };
@@ -132,7 +141,7 @@ export class SealedValues {
       const opening = unpacked(plain);
       if (!opens(commitment, opening)) throw new AppError('VAULT_UNAVAILABLE');
       const value = JSON.parse(opening.plain.toString('utf8')) as JsonValue;
-      return [{ path, value }];
+      return [{ path, value, salt: opening.salt }];
     });
   }
 }

@@ -62,6 +62,11 @@ export async function main(values) {
   }
 }
 
+/** As soon as they are known: the whole takes minutes, and may be given up. */
+function show(part) {
+  process.stderr.write(`${tableOf(floorsOf(part))}\n`);
+}
+
 async function measured(cluster, only, plan) {
   const { url } = await cluster.createDatabase();
   const { folder } = cluster;
@@ -74,6 +79,7 @@ async function measured(cluster, only, plan) {
       const sequencers = await startSequencers(environment, 2);
       try {
         report.appends = await measureAppends({ rooms, databaseUrl: url, ...plan });
+        show({ appends: report.appends });
       } finally {
         await sequencers.stop();
       }
@@ -81,10 +87,12 @@ async function measured(cluster, only, plan) {
     if (only.includes('erasure')) {
       tell('erasure');
       report.erasure = { values: plan.values, ...(await measureErasure({ rooms, values: plan.values })) };
+      show({ erasure: report.erasure });
     }
     if (only.includes('export')) {
       tell('a log, exported and verified');
       report.exported = await measureExport({ rooms, folder, events: plan.exported });
+      show({ exported: report.exported });
     }
     if (only.includes('proofs')) {
       tell(`proofs out of ${plan.leaves} leaves`);
@@ -92,6 +100,7 @@ async function measured(cluster, only, plan) {
         leaves: plan.leaves,
         ...(await measureProofs({ rooms, databaseUrl: url, leaves: plan.leaves })),
       };
+      show({ proofs: report.proofs });
     }
   } finally {
     await rooms.close();

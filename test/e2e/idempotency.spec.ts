@@ -236,6 +236,7 @@ const CREATIONS: Readonly<Record<string, () => Promise<Creation>>> = {
     body: { policies: {} },
     other: { policies: {}, settings: { maxRecipients: 7 } },
   }),
+  '/v1/audit/exports': async () => ({ path: '/v1/audit/exports', body: {}, other: { checkpoints: true } }),
   '/v1/audit/holds': async () => {
     const body = { scope: 'tenant', reference: 'case 1' };
     return { path: '/v1/audit/holds', body, other: { ...body, reference: 'case 2' } };
@@ -348,6 +349,7 @@ const CREATE_NOTHING = [
   // Makes a key that nobody is told: asked for again it is another one.
   '/v1/audit/instance/keys',
   '/v1/policies/validate',
+  '/v1/policies/{version}/replay',
   // Make hold what exists.
   '/v1/policies/rollback',
   '/v1/policies/{version}/activate',
@@ -355,6 +357,7 @@ const CREATE_NOTHING = [
   '/v1/deliveries/{id}/settle',
   '/v1/pii/detect',
   '/v1/pii/redact',
+  '/v1/pii/reveal',
   '/v1/schedules/preview',
   // Stops what exists; a second time there is nothing left to stop.
   '/v1/subjects/{subject}/withdrawals',

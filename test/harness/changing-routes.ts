@@ -181,7 +181,7 @@ export const READING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<R
   'POST /v1/pii/redact': async () => ({ body: { texts: ['Nobody is named here.'], operator: 'mask' } }),
   'POST /v1/pii/reveal': async (stage) => ({
     body: {
-      runId: await completedRun(stage),
+      runId: await reviewedRun(stage),
       tokens: ['\u27e6EMAIL_1\u27e7'],
       purpose: 'review',
       reason: 'The person asks.',

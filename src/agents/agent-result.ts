@@ -9,6 +9,8 @@ export interface AgentResult {
   readonly usage: ModelUsage;
   readonly provider: string;
   readonly model: string;
+  /** Of the instructions that were given, see `prompt-version.ts`; absent when nobody was asked. */
+  readonly promptVersion?: string;
   /** `fallback` when the agent's own deterministic work replaced the model's. */
   readonly status: 'completed' | 'fallback';
   readonly degraded: boolean;

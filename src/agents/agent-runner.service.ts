@@ -12,6 +12,7 @@ import { addUsage, NO_USAGE } from '../llm/model-usage.js';
 import { SIMULATION } from '../llm/providers/simulation.provider.js';
 import type { AnyAgent } from './agent.js';
 import { repairNote } from './agent-prompt.js';
+import { promptVersionOf } from './prompt-version.js';
 import { AGENTS } from './agent-registry.js';
 import type { AgentResult } from './agent-result.js';
 import { hasForeignReference } from './protected-references.js';
@@ -91,6 +92,7 @@ export class AgentRunner implements OnModuleInit {
       usage: addUsage(usage, refused.usage),
       provider,
       model,
+      promptVersion: promptVersionOf(agent.system(checked)),
       ...this.standingOf(provider),
       attempts: outcome.attempts,
       durationMs: outcome.durationMs,

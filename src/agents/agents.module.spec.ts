@@ -2,6 +2,8 @@ import type { DynamicModule } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
+import { AuditTrail } from '../compliance/audit/audit-trail.service.js';
+import { DatabaseService } from '../database/database.service.js';
 import { SafeMode } from '../compliance/safe-mode/safe-mode.service.js';
 import { CLOCK, systemClock } from '../kernel/clock.js';
 import { fakeSafeMode } from '../../test/harness/safe-mode.fake.js';
@@ -17,6 +19,9 @@ const GLOBALS = [
   { provide: CLOCK, useValue: systemClock },
   { provide: Metrics, useFactory: testMetrics },
   { provide: SafeMode, useFactory: () => fakeSafeMode() },
+  // No breaker changes here.
+  { provide: DatabaseService, useValue: {} },
+  { provide: AuditTrail, useValue: {} },
   { provide: getConfigToken('llm'), useValue: llmConfig({ timeoutMs: 12_345 }) },
   {
     provide: getConfigToken('errorRecovery'),

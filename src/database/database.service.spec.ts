@@ -7,6 +7,8 @@ import {
   type TestDatabase,
 } from '../../test/harness/database.js';
 import { newId } from '../kernel/ids.js';
+import { statementOf } from './statement.js';
+import { within } from './within.js';
 
 describe('DatabaseService', () => {
   let test: TestDatabase;
@@ -50,6 +52,36 @@ describe('DatabaseService', () => {
     });
     await expect(failing).rejects.toThrow('on purpose');
     expect(await test.query('select 1 from content where hash = $1', [Buffer.from(id)])).toEqual([]);
+  });
+
+  it('prepares a statement that is sent again, and shows by it to each tenant its own rows only', async () => {
+    await insertContent(TEST_TENANT_ID, Buffer.from('prepared mine'));
+    await insertContent(OTHER_TENANT_ID, Buffer.from('prepared theirs'));
+    const statement = statementOf(
+      'probe',
+      [
+        {
+          ctes: () => [
+            ['seen', `select convert_from(hash, 'UTF8') as text from content where hash like 'prepared%'`],
+          ],
+        },
+      ],
+      'select text from seen',
+    );
+    // More often than Postgres plans anew, in turn, on whatever connection there is.
+    for (let turn = 0; turn < 12; turn++) {
+      const [tenantId, text] =
+        turn % 2 === 0 ? [TEST_TENANT_ID, 'prepared mine'] : [OTHER_TENANT_ID, 'prepared theirs'];
+      const [rows, prepared] = await test.database.withTenant(tenantId, async (trx) => {
+        const found = await within(trx)<{ text: string }>(statement);
+        return [
+          found,
+          await sql`select from pg_prepared_statements where name = ${statement.name}`.execute(trx),
+        ];
+      });
+      expect(rows).toEqual([{ text }]);
+      expect(prepared.rows).toHaveLength(1);
+    }
   });
 
   it('leaves no role or tenant behind on the connection', async () => {

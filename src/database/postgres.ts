@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { PreparingClient } from './preparing-client.js';
 import type { Tables } from './tables.js';
 
 /** int8 as a number: versions, counts and token sums stay far below 2^53. */
@@ -39,7 +40,7 @@ export function openPostgres(options: PostgresOptions): {
     // A process that is frozen inside a transaction would keep what it has locked from whoever takes its work over.
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   };
-  const pool = new pg.Pool({ ...settings, max: options.poolSize });
+  const pool = new pg.Pool({ ...settings, max: options.poolSize, Client: PreparingClient });
   keepAliveWithoutConnection(pool, options.onPoolError);
   const enginePool = new pg.Pool({
     ...settings,

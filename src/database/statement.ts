@@ -16,6 +16,12 @@ export interface Statement {
 }
 
 const texts = new Map<string, string>();
+const names = new Map<string, string>();
+
+/** The name under which a text is prepared, if it was built here. */
+export function nameOfText(text: string): string | undefined {
+  return names.get(text);
+}
 
 /**
  * Joins the parts that have rows into one statement: one round trip and one commit, whatever the number of rows.
@@ -35,6 +41,7 @@ export function statementOf(prefix: string, parts: readonly StatementPart[], res
     text = `with ${ctes.map(([cte, sql]) => `${cte} as (${sql})`).join(',\n')}
 ${result}${looks.length > 0 ? ` where ${looks.join(' and ')}` : ''}`;
     texts.set(name, text);
+    names.set(text, name);
   }
   return { name, text, values: used.flatMap(({ rows }) => (rows ? [JSON.stringify(rows)] : [])) };
 }

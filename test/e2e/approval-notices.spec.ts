@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LoadedRun } from '../../src/workflow/engine/loaded-run.js';
+import { RunLoader } from '../../src/workflow/engine/run-loader.service.js';
+import { WaitingRuns } from '../../src/workflow/engine/waiting-runs.js';
 import { untilEnded } from '../harness/campaign.js';
+import { TEST_TENANT_ID } from '../harness/database.js';
 import { type Instance, startInstance } from '../harness/instance.js';
 import { auditTypes, expectProblem } from '../harness/problem.js';
 import { type Product, startProduct } from '../harness/product.js';
@@ -89,6 +93,18 @@ describe('an approval that waits', () => {
     expect((await reader.decide(id, { decision: 'approve' }, officer.key)).status).toBe(201);
     expect((await untilEnded(product.client, id)).status).toBe('COMPLETED');
     expect(await auditTypes(product)).toContain('approval.escalated');
+  });
+
+  it('refuses nobody by what a process remembers of it', async () => {
+    const id = await startReview(product, 'reminded');
+    const before = await product.app.get(RunLoader).load(TEST_TENANT_ID, id);
+    const officer = await product.makeKey('compliance_officer');
+    await letTimeCome(product, id, '6 hours');
+    await expect
+      .poll(async () => (await notices(id)).map(({ status }) => status), { timeout: 30_000 })
+      .toContain('escalated');
+    product.app.get(WaitingRuns).keep(before as LoadedRun);
+    expect((await reader.decide(id, { decision: 'approve' }, officer.key)).status).toBe(201);
   });
 
   it('wakes nobody any more once it is decided', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/kernel/canonical-json.js';
 import { newId } from '../../src/kernel/ids.js';
-import { campaignInReview, recipients, SENDER, untilEnded } from '../harness/campaign.js';
+import { campaignInReview, recipients, SENDER, startCampaign, untilEnded } from '../harness/campaign.js';
 import type { TestAnswer } from '../harness/http-client.js';
 import { textOfPdf } from '../harness/pdf-text.js';
 import { expectProblem } from '../harness/problem.js';
@@ -156,7 +156,7 @@ describe('the compliance report of a run', () => {
     expect(versions.models[0]).toMatchObject({
       agent: 'requirements_agent',
       provider: 'simulation',
-      promptVersion: null,
+      promptVersion: expect.stringMatching(/^[0-9a-f]{16}$/),
       steps: 1,
       eventId: firstStep,
     });
@@ -210,6 +210,26 @@ describe('the compliance report of a run', () => {
       expect(event.status, event.text).toBe(200);
     }
     expect((await report(run)).body.safeMode.changes).toEqual([]);
+  });
+
+  it('names who was shown values behind its tokens, and why', async () => {
+    const ask = { runId: run, tokens: ['\u27e6EMAIL_1\u27e7'], purpose: 'review', reason: 'A drill.' };
+    const shown = await product.client.post('/v1/pii/reveal', ask);
+    expect(shown.status, shown.text).toBe(200);
+    const { reveals } = (await report(run)).body;
+    expect(reveals).toEqual([
+      {
+        eventId: shown.body.eventId,
+        occurredAt: expect.any(String),
+        actor: expect.any(String),
+        purpose: 'review',
+        asked: 1,
+        revealed: 1,
+      },
+    ]);
+    expect((await report(run, 'text/html')).text).toContain(shown.body.eventId);
+    const other = (await startCampaign(product.client)).body.id as string;
+    expect((await report(other)).body.reveals).toEqual([]);
   });
 
   it('leads from each part to the events behind it', async () => {

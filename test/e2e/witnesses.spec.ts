@@ -93,7 +93,7 @@ describe('a witness', () => {
   });
 
   it('that has seen another size than is remembered here is shown the way from there', async () => {
-    await product.database.query('delete from audit_cosignature');
+    await product.database.force('delete from audit_cosignature');
     await grow();
     const before = witness.oldSizes.length;
     const seen = Number([...witness.seen.values()][0]?.size);

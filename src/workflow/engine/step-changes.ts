@@ -73,6 +73,7 @@ function madeOf(loaded: LoadedRun, outcomes: readonly StepOutcome[], made: Made)
   const detail = {
     provider: shown?.provider,
     model: shown?.model,
+    promptVersion: shown?.promptVersion,
     calls: results.length,
     ...namedAs(step),
     ...made.progress,
@@ -125,6 +126,7 @@ function madeOf(loaded: LoadedRun, outcomes: readonly StepOutcome[], made: Made)
         model: shown && {
           provider: shown.provider,
           name: shown.model,
+          promptVersion: shown.promptVersion,
           inputTokens: usage.inputTokens,
           outputTokens: usage.outputTokens,
           costUsd: usage.costUsd.toFixed(6),

@@ -26,6 +26,9 @@ export class RunReportDto extends ReportDto {
   @ApiFigures('Retries, fallbacks and open breakers, with the events of the steps')
   recovery!: Record<string, unknown>;
 
+  @ApiFigures('Values behind its tokens that people were shown, with purpose and event', { list: true })
+  reveals!: Record<string, unknown>[];
+
   @ApiFigures('Versions of definition, policies, models and prompts, each with the first event that names it')
   versions!: Record<string, unknown>;
 

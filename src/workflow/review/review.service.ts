@@ -52,6 +52,11 @@ interface Request extends Decision {
   readonly requestId: string;
   /** What the policies say of an approval. */
   readonly permission?: PolicyDecision;
+  /**
+   * Whether the run is looked at as this process remembers it. That is good enough to decide by, for the version guards
+   * the commit; nobody is refused by it.
+   */
+  readonly isRemembered: boolean;
 }
 
 /** Takes the decisions of people on what a run shows them. */
@@ -80,12 +85,12 @@ export class ReviewService {
     onDecided?: OnDecided,
   ): Promise<DecidedApproval> {
     for (let tries = 1; ; tries++) {
-      const loaded =
-        (tries === 1 ? this.waiting.take(principal.tenantId, runId) : undefined) ??
-        (await this.loader.load(principal.tenantId, runId));
+      const remembered = tries === 1 ? this.waiting.take(principal.tenantId, runId) : undefined;
+      const loaded = remembered ?? (await this.loader.load(principal.tenantId, runId));
       if (!loaded) throw new AppError('WORKFLOW_NOT_FOUND');
+      const request = { ...decision, principal, requestId, isRemembered: remembered !== undefined };
       try {
-        return await this.decideOn(loaded, { ...decision, principal, requestId }, onDecided);
+        return await this.decideOn(loaded, request, onDecided);
       } catch (error) {
         if (!(error instanceof StaleRun)) throw error;
         if (tries >= MAX_TRIES) throw new AppError('RUN_CONFLICT', { cause: error });
@@ -100,6 +105,7 @@ export class ReviewService {
   ): Promise<DecidedApproval> {
     const { approval, run } = loaded;
     const refusal = refusalOf(run, approval, request.principal, request.decision, this.clock.now());
+    if (request.isRemembered && (refusal || !approval)) throw new StaleRun(run.id);
     if (refusal || !approval)
       return this.refusals.refuse(
         run.id,
@@ -112,6 +118,7 @@ export class ReviewService {
         ? await this.policies.decideApproval(loaded, request.principal)
         : undefined;
     if (permission && permission.result !== 'allow') {
+      if (request.isRemembered) throw new StaleRun(run.id);
       const violations = violationsOf(permission);
       const denied = new AppError('TRANSITION_DENIED', { members: { violations } });
       return this.refusals.refuse(run.id, request.principal, request.requestId, denied, permission);

@@ -57,7 +57,7 @@ function versions({ versions: { definition, policy, models } }: RunConditions): 
   };
 }
 
-function held({ classification, safeMode, holds, recovery }: RunConditions): ReportSection {
+function held({ classification, safeMode, holds, recovery, reveals }: RunConditions): ReportSection {
   return {
     title: 'What held meanwhile',
     blocks: [
@@ -89,6 +89,25 @@ function held({ classification, safeMode, holds, recovery }: RunConditions): Rep
         caption: 'Steps that were retried or answered by a fallback',
         columns: [EVENT],
         rows: recovery.events.map((eventId) => [eventId]),
+        empty: 'none',
+      },
+      {
+        kind: 'table',
+        caption: 'Values behind its tokens that were shown',
+        columns: [
+          { title: 'When', share: 1.5 },
+          { title: 'To', share: 2.2 },
+          { title: 'For' },
+          { title: 'Values', as: 'number', share: 0.6 },
+          EVENT,
+        ],
+        rows: reveals.map(({ occurredAt, actor, purpose, revealed, eventId }) => [
+          occurredAt,
+          actor,
+          purpose,
+          String(revealed),
+          eventId,
+        ]),
         empty: 'none',
       },
       {

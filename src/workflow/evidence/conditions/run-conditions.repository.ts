@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { Trx } from '../../../database/trx.js';
 import type { Run } from '../../runs/run.js';
-import type { ModelVersion, RunRecovery, RunVersions, SafeModeWord } from './run-conditions.js';
+import type { ModelVersion, Reveal, RunRecovery, RunVersions, SafeModeWord } from './run-conditions.js';
 
 /** Rows of one kind that a report shows; a run makes far fewer. */
 const MAX_ROWS = 200;
@@ -88,6 +88,19 @@ export class RunConditionsRepository {
       ...(rows[0] ?? { retried: 0, fallbacks: 0, breakerOpen: 0 }),
       events: events.rows.map(({ id }) => id),
     };
+  }
+
+  /** Who was shown values behind the run's tokens: events of the tenant that name the run as what they are about. */
+  async reveals(trx: Trx, run: Pick<Run, 'id' | 'tenantId' | 'createdAt'>): Promise<Reveal[]> {
+    const about = JSON.stringify({ targets: [{ type: 'workflow', ref: run.id }] });
+    const { rows } = await sql<Omit<Reveal, 'occurredAt'> & { occurredAt: Date }>`
+      select id as "eventId", occurred_at as "occurredAt", actor_ref as actor, record -> 'detail' ->> 'purpose' as purpose,
+        (record -> 'detail' ->> 'asked')::int as asked, (record -> 'detail' ->> 'revealed')::int as revealed
+        from audit_event event, lateral (select convert_from(event.leaf, 'UTF8')::jsonb as record) as parsed
+       where event.tenant_id = ${run.tenantId} and event.type = 'pii.revealed' and event.occurred_at >= ${run.createdAt}
+         and record @> ${about}::jsonb
+       order by occurred_at, id limit ${MAX_ROWS}`.execute(trx);
+    return rows.map((row) => ({ ...row, occurredAt: row.occurredAt.toISOString() }));
   }
 
   /** Which versions of policies have decided, by what the records say. */

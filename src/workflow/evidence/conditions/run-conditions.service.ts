@@ -29,6 +29,7 @@ export class RunConditionsReader {
         events,
       })),
       recovery: { degraded: run.degraded, ...(await this.rows.recovery(trx, run.id)) },
+      reveals: await this.rows.reveals(trx, run),
       versions: {
         definition: { name: run.definition, version: run.definitionVersion, digest },
         policy: {

@@ -9,6 +9,8 @@ export interface RunConditions {
   /** Legal holds that keep the run from being removed, or did. */
   readonly holds: readonly HoldOnRun[];
   readonly recovery: RunRecovery;
+  /** Values behind its tokens that people were shown, or asked for in vain; oldest first. */
+  readonly reveals: readonly Reveal[];
   readonly versions: RunVersions;
 }
 
@@ -31,6 +33,17 @@ export interface SafeModeWord {
   readonly occurredAt: string;
   readonly scope: string;
   readonly to: string;
+}
+
+export interface Reveal {
+  readonly eventId: string;
+  readonly occurredAt: string;
+  /** Id of whoever asked. */
+  readonly actor: string;
+  readonly purpose: string;
+  /** How many tokens were asked for, and how many values shown. */
+  readonly asked: number;
+  readonly revealed: number;
 }
 
 export interface HoldOnRun {

@@ -100,7 +100,7 @@ export class RunConditionsRepository {
        where event.tenant_id = ${run.tenantId} and event.type = 'pii.revealed' and event.occurred_at >= ${run.createdAt}
          and record @> ${about}::jsonb
        order by occurred_at, id limit ${MAX_ROWS}`.execute(trx);
-    return rows.map((row) => ({ ...row, occurredAt: row.occurredAt.toISOString() }));
+    return rows.map((row) => Object.assign(row, { occurredAt: row.occurredAt.toISOString() }));
   }
 
   /** Which versions of policies have decided, by what the records say. */

@@ -24,8 +24,8 @@ export async function measureExport({ rooms, folder, events }) {
   const file = join(folder, 'log.ndjson');
   const caller = { tenantId, actorRef: 'bench', requestId: randomUUID() };
   const exportedFrom = performance.now();
-  const lines = await rooms.get(AuditExporter).export(caller, { filters: {} });
-  await pipeline(Readable.from(lines), createWriteStream(file));
+  const { lines } = await rooms.get(AuditExporter).export(caller, { filters: {} });
+  await pipeline(Readable.from(lines()), createWriteStream(file));
   const exportSeconds = (performance.now() - exportedFrom) / 1_000;
   const runs = [];
   for (let round = 0; round < 3; round++) runs.push(await verify(file, vkeys[0]));

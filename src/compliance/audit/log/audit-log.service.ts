@@ -110,10 +110,13 @@ export class AuditLog {
     treeSize?: number,
   ): Promise<InclusionProof | 'pending' | undefined> {
     return this.database.withTenant(tenantId, async (trx) => {
-      // Looked for first: what is sealed in between is found at its place.
-      const isPending = await this.logs.isPending(trx, tenantId, eventId);
-      const event = await this.logs.eventById(trx, tenantId, eventId);
-      if (!event) return isPending ? 'pending' : undefined;
+      let event = await this.logs.eventById(trx, tenantId, eventId);
+      if (!event) {
+        if (await this.logs.isPending(trx, tenantId, eventId)) return 'pending';
+        // It may have been sealed between the two looks.
+        event = await this.logs.eventById(trx, tenantId, eventId);
+        if (!event) return undefined;
+      }
       const { leaf } = event;
       if (!leaf) throw await this.retentionPassed(trx, tenantId);
       const proof = await this.prove(trx, tenantId, event, treeSize);

@@ -11,7 +11,7 @@ import { makeSchedule } from '../harness/schedules.js';
 import { ServerProcess } from '../harness/server-process.js';
 
 const FIRES = 120;
-const KILLS = 3;
+const KILLS = 5;
 const SEED = Number(process.env['CRASH_SEED'] ?? 4_711);
 
 let database: TestDatabase;

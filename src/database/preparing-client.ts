@@ -11,7 +11,9 @@ export class PreparingClient extends pg.Client {
     const send = this.query.bind(this) as (...given: unknown[]) => unknown;
     const query = (first: unknown, ...more: unknown[]) => {
       const name = typeof first === 'string' ? nameOfText(first) : undefined;
-      return name === undefined ? send(first, ...more) : send({ name, text: first, values: more[0] });
+      if (name === undefined) return send(first, ...more);
+      const [values, ...others] = more;
+      return send({ name, text: first, values }, ...others);
     };
     this.query = query as typeof this.query;
   }

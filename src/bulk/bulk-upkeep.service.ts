@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { DatabaseService } from '../database/database.service.js';
 import { CLOCK, type Clock } from '../kernel/clock.js';
+import { Repeated } from '../kernel/repeated.js';
 import { BatchControl } from './batch-control.service.js';
 import { BatchRepository } from './batch.repository.js';
 import { LOST_AFTER_MS } from './intake/batch-opening.service.js';
@@ -18,8 +19,11 @@ const AT_ONCE = 50;
 @Injectable()
 export class BulkUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(BulkUpkeep.name);
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly rounds = new Repeated(INTERVAL_MS, () =>
+    this.discardLost().catch((error: unknown) =>
+      this.logger.warn({ event: 'bulk.upkeep_failed', err: error }, 'lost uploads stay for another round'),
+    ),
+  );
 
   constructor(
     private readonly batches: BatchRepository,
@@ -29,16 +33,11 @@ export class BulkUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running = this.discardLost().catch((error: unknown) =>
-        this.logger.warn({ event: 'bulk.upkeep_failed', err: error }, 'lost uploads stay for another round'),
-      );
-    }, INTERVAL_MS).unref();
+    this.rounds.start();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+  onModuleDestroy(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** Aborts the uploads that nothing was heard of for a while. */

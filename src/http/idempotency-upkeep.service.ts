@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Repeated } from '../kernel/repeated.js';
 import { IdempotencyService } from './idempotency.service.js';
 
 const INTERVAL_MS = 600_000;
@@ -7,20 +8,16 @@ const INTERVAL_MS = 600_000;
 @Injectable()
 export class IdempotencyUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(IdempotencyUpkeep.name);
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly rounds = new Repeated(INTERVAL_MS, () => this.purge());
 
   constructor(private readonly idempotency: IdempotencyService) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running = this.purge();
-    }, INTERVAL_MS).unref();
+    this.rounds.start();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+  onModuleDestroy(): Promise<void> {
+    return this.rounds.stop();
   }
 
   private async purge(): Promise<void> {

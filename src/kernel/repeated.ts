@@ -10,12 +10,12 @@ export class Repeated {
     private readonly work: (signal: AbortSignal) => Promise<void>,
   ) {}
 
-  /** Does the work for the first time after a pause. */
-  start(): void {
+  /** @param firstMs how long to wait before the first time; the pause when absent. */
+  start(firstMs = this.pauseMs): void {
     if (this.stopping.signal.aborted) return;
     this.timer = setTimeout(() => {
       this.running = this.work(this.stopping.signal).then(() => this.start());
-    }, this.pauseMs).unref();
+    }, firstMs).unref();
   }
 
   /** Resolves when what was under way is done. */

@@ -9,6 +9,7 @@ import type { AppConfig } from '../../config/app-config.js';
 import { InjectConfig } from '../../config/inject-config.js';
 import { DatabaseService } from '../../database/database.service.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
+import { Repeated } from '../../kernel/repeated.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
 import { AuditExportRepository } from './audit-export.repository.js';
 import { ExportFiles } from './export-files.js';
@@ -20,8 +21,11 @@ const AT_ONCE = 50;
 @Injectable()
 export class ExportUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ExportUpkeep.name);
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly rounds = new Repeated(INTERVAL_MS, () =>
+    this.removeExpired().catch((error: unknown) =>
+      this.logger.warn({ event: 'audit_export.upkeep_failed', err: error }, 'files stay for another round'),
+    ),
+  );
 
   constructor(
     private readonly database: DatabaseService,
@@ -33,17 +37,11 @@ export class ExportUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.server.role === 'api') return;
-    this.timer = setInterval(() => {
-      this.running = this.removeExpired().catch((error: unknown) =>
-        this.logger.warn({ event: 'audit_export.upkeep_failed', err: error }, 'files stay for another round'),
-      );
-    }, INTERVAL_MS).unref();
+    if (this.server.role !== 'api') this.rounds.start();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+  onModuleDestroy(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** The file goes first: a row without a file can be told from one that is kept, a file without a row could not. */

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { AppConfig } from '../../config/app-config.js';
 import { InjectConfig } from '../../config/inject-config.js';
+import { Repeated } from '../../kernel/repeated.js';
 import { TrailRetentionPass } from './trail-retention-pass.service.js';
 
 /** Not at once: a process that has just started has better things to do. */
@@ -10,38 +11,30 @@ const FIRST_PASS_MS = 10 * 60_000;
 @Injectable()
 export class TrailRetentionSchedule implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(TrailRetentionSchedule.name);
-  private readonly stopping = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly intervalMs: number;
+  private readonly passes: Repeated;
 
   constructor(
     private readonly pass: TrailRetentionPass,
     @InjectConfig('server') private readonly server: AppConfig['server'],
-    @InjectConfig('audit') private readonly config: AppConfig['audit'],
-  ) {}
+    @InjectConfig('audit') { retentionIntervalMinutes }: AppConfig['audit'],
+  ) {
+    this.intervalMs = retentionIntervalMinutes * 60_000;
+    this.passes = new Repeated(this.intervalMs, (signal) => this.runOnce(signal));
+  }
 
   onApplicationBootstrap(): void {
-    if (this.server.role === 'api') return;
-    const intervalMs = this.config.retentionIntervalMinutes * 60_000;
-    this.next(Math.min(intervalMs, FIRST_PASS_MS), intervalMs);
+    if (this.server.role !== 'api') this.passes.start(Math.min(this.intervalMs, FIRST_PASS_MS));
   }
 
   /** Ends the pass after the day under way. */
-  async onModuleDestroy(): Promise<void> {
-    clearTimeout(this.timer);
-    this.stopping.abort();
-    await this.running;
+  onModuleDestroy(): Promise<void> {
+    return this.passes.stop();
   }
 
-  private next(delayMs: number, intervalMs: number): void {
-    this.timer = setTimeout(() => {
-      this.running = this.runThenWait(intervalMs);
-    }, delayMs).unref();
-  }
-
-  private async runThenWait(intervalMs: number): Promise<void> {
+  private async runOnce(signal: AbortSignal): Promise<void> {
     try {
-      const result = await this.pass.run(this.stopping.signal);
+      const result = await this.pass.run(signal);
       if (result && result.events > 0) {
         this.logger.log(
           { event: 'retention.trail_dropped', ...result },
@@ -54,6 +47,5 @@ export class TrailRetentionSchedule implements OnApplicationBootstrap, OnModuleD
         'records that are due stay for now',
       );
     }
-    if (!this.stopping.signal.aborted) this.next(intervalMs, intervalMs);
   }
 }

@@ -10,6 +10,7 @@ import { InjectConfig } from '../../config/inject-config.js';
 import { DatabaseService } from '../../database/database.service.js';
 import type { Trx } from '../../database/trx.js';
 import { CLOCK, type Clock } from '../../kernel/clock.js';
+import { Repeated } from '../../kernel/repeated.js';
 import { UpkeepRepository } from './upkeep.repository.js';
 
 const INTERVAL_MS = 600_000;
@@ -21,8 +22,11 @@ const BATCH = 1_000;
 @Injectable()
 export class WebhookUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(WebhookUpkeep.name);
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly rounds = new Repeated(INTERVAL_MS, () =>
+    this.purge().catch((error: unknown) =>
+      this.logger.warn({ event: 'webhooks.purge_failed', err: error }, 'the log stays for another round'),
+    ),
+  );
 
   constructor(
     private readonly database: DatabaseService,
@@ -33,17 +37,11 @@ export class WebhookUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.server.role === 'api') return;
-    this.timer = setInterval(() => {
-      this.running = this.purge().catch((error: unknown) =>
-        this.logger.warn({ event: 'webhooks.purge_failed', err: error }, 'the log stays for another round'),
-      );
-    }, INTERVAL_MS).unref();
+    if (this.server.role !== 'api') this.rounds.start();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+  onModuleDestroy(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** Forgets everything that is past its time, batch by batch. */

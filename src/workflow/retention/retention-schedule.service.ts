@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { AppConfig } from '../../config/app-config.js';
 import { InjectConfig } from '../../config/inject-config.js';
+import { Repeated } from '../../kernel/repeated.js';
 import { RetentionPass } from './retention-pass.service.js';
 
 const FIRST_PASS_MS = 60_000;
@@ -9,44 +10,31 @@ const FIRST_PASS_MS = 60_000;
 @Injectable()
 export class RetentionSchedule implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(RetentionSchedule.name);
-  private readonly stopping = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly intervalMs: number;
+  private readonly passes: Repeated;
 
   constructor(
     private readonly pass: RetentionPass,
     @InjectConfig('server') private readonly server: AppConfig['server'],
-    @InjectConfig('retention') private readonly config: AppConfig['retention'],
-  ) {}
+    @InjectConfig('retention') { intervalMinutes }: AppConfig['retention'],
+  ) {
+    this.intervalMs = intervalMinutes * 60_000;
+    this.passes = new Repeated(this.intervalMs, (signal) => this.runOnce(signal));
+  }
 
   onApplicationBootstrap(): void {
-    if (this.server.role === 'api') return;
-    const intervalMs = this.config.intervalMinutes * 60_000;
     // Early, because a process may be replaced more often than the interval comes round.
-    this.next(Math.min(intervalMs, FIRST_PASS_MS), intervalMs);
+    if (this.server.role !== 'api') this.passes.start(Math.min(this.intervalMs, FIRST_PASS_MS));
   }
 
   /** Ends the pass after the batch under way: what is left is still due at the next one. */
-  async onModuleDestroy(): Promise<void> {
-    clearTimeout(this.timer);
-    this.stopping.abort();
-    await this.running;
+  onModuleDestroy(): Promise<void> {
+    return this.passes.stop();
   }
 
-  private next(delayMs: number, intervalMs: number): void {
-    this.timer = setTimeout(() => {
-      this.running = this.runThenWait(intervalMs);
-    }, delayMs).unref();
-  }
-
-  private async runThenWait(intervalMs: number): Promise<void> {
-    await this.runOnce();
-    if (!this.stopping.signal.aborted) this.next(intervalMs, intervalMs);
-  }
-
-  private async runOnce(): Promise<void> {
+  private async runOnce(signal: AbortSignal): Promise<void> {
     try {
-      const result = await this.pass.run(this.stopping.signal);
+      const result = await this.pass.run(signal);
       if (result && result.runs + result.contents > 0) {
         this.logger.log({ event: 'retention.purged', ...result }, 'runs whose time is over are removed');
       }

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import type { AppConfig } from '../../../config/app-config.js';
 import { InjectConfig } from '../../../config/inject-config.js';
 import { ObjectStoreAnchor } from './object-store-anchor.service.js';
-import { Repeated } from './repeated.js';
+import { Repeated } from '../../../kernel/repeated.js';
 
 const MINUTE_MS = 60_000;
 

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import type { AppConfig } from '../../../config/app-config.js';
 import { InjectConfig } from '../../../config/inject-config.js';
 import { Metrics } from '../../../observability/metrics.js';
-import { Repeated } from './repeated.js';
+import { Repeated } from '../../../kernel/repeated.js';
 import type { LogsStanding } from './self-check.repository.js';
 import { SelfChecks } from './self-checks.service.js';
 

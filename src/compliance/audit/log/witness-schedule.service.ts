@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { AppConfig } from '../../../config/app-config.js';
 import { InjectConfig } from '../../../config/inject-config.js';
-import { Repeated } from './repeated.js';
+import { Repeated } from '../../../kernel/repeated.js';
 import { Witnesses } from './witnesses.service.js';
 
 const MINUTE_MS = 60_000;

@@ -23,7 +23,7 @@ export function personalSpans(
 ): PersonalSpan[] {
   const tokens = tokenSpans(text);
   const masked = maskSpans(text, tokens);
-  const detected = detectUnder(key, masked);
+  const detected = detect(masked, { key });
   const known = notWithin(findKnown(masked), detected);
   const spans = resolveOverlaps<PersonalSpan>([...known, ...detected], byKnownThenLength);
   return tokens.length === 0 ? spans : outside(spans, tokens);
@@ -38,19 +38,6 @@ function maskSpans(text: string, spans: readonly { start: number; end: number }[
     position = end;
   }
   return masked + text.slice(position);
-}
-
-function detectUnder(key: string, text: string): Finding[] {
-  if (key === '') return detect(text);
-  const lead = `${key}: `;
-  return detect(lead + text)
-    .filter(({ start }) => start >= lead.length)
-    .map(({ entity, start, end, score }) => ({
-      entity,
-      start: start - lead.length,
-      end: end - lead.length,
-      score,
-    }));
 }
 
 /** Known values that are no piece of a longer detected one, as `doe@example.com` is of `jane.doe@example.com`. */

@@ -1,9 +1,15 @@
 const BEFORE = 48;
 const AFTER = 14;
 
-/** Whether one of the words stands shortly before the span, or right behind it (`0171 1234567 (mobile)`). */
+/** Whether one of the words stands near the span, as {@link contextWord} looks for it. */
 export function hasContext(text: string, start: number, end: number, words: RegExp): boolean {
-  return words.test(spread(text.slice(Math.max(0, start - BEFORE), start))) || words.test(tail(text, end));
+  return contextWord(text, start, end, words) !== undefined;
+}
+
+/** The word that stands shortly before the span, or right behind it (`0171 1234567 (mobile)`). */
+export function contextWord(text: string, start: number, end: number, words: RegExp): string | undefined {
+  const before = words.exec(spread(text.slice(Math.max(0, start - BEFORE), start)));
+  return (before ?? words.exec(tail(text, end)))?.[0];
 }
 
 /** A word list as one pattern; words stand alone, so `sin` is not found in `business`. */

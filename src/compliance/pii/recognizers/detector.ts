@@ -1,5 +1,7 @@
+import { withoutAllowed } from './allowed-texts.js';
 import { benignSpans } from './benign-spans.js';
-import { hasContext } from './context.js';
+import { contextWord } from './context.js';
+import { deniedTexts } from './denied-texts.js';
 import type { Finding } from './finding.js';
 import { resolveOverlaps } from './overlaps.js';
 import type { Recognizer } from './recognizer.js';
@@ -12,6 +14,16 @@ export interface DetectOptions {
   readonly thresholds?: Readonly<Record<string, number>>;
   /** Only these entities. */
   readonly entities?: ReadonlySet<string>;
+  /** Values that are nobody's, such as the number of the own switchboard: never reported, whatever their case. */
+  readonly allow?: readonly string[];
+  /** Values always reported, by the entity they are reported as; whole words, whatever their case. */
+  readonly deny?: Readonly<Record<string, readonly string[]>>;
+  /** Recognisers beside the built-in ones. Their patterns must be known to take linear time. */
+  readonly custom?: readonly Recognizer[];
+  /** Adds to each finding what made its score. */
+  readonly explain?: boolean;
+  /** The key or column the text stands under: `ssn` says what nine digits are. */
+  readonly key?: string;
 }
 
 /**
@@ -20,10 +32,30 @@ export interface DetectOptions {
  * @returns one finding for each stretch of text, in text order.
  */
 export function detect(text: string, options: DetectOptions = {}): Finding[] {
-  const findings = RECOGNIZERS.filter(({ entity }) => options.entities?.has(entity) ?? true).flatMap(
-    (recognizer) => accepted(text, recognizer, options),
-  );
-  return findings.length < 2 ? findings : resolveOverlaps(findings);
+  return options.key ? underKey(text, options.key, options) : inText(text, options);
+}
+
+/** The key is read as a word before the text, and nothing is reported in it. */
+function underKey(text: string, key: string, options: DetectOptions): Finding[] {
+  const lead = `${key}: `;
+  const found: Finding[] = [];
+  for (const finding of inText(lead + text, options)) {
+    const start = finding.start - lead.length;
+    if (start >= 0) found.push({ ...finding, start, end: finding.end - lead.length });
+  }
+  return found;
+}
+
+function inText(text: string, options: DetectOptions): Finding[] {
+  const recognizers = options.custom?.length ? [...RECOGNIZERS, ...options.custom] : RECOGNIZERS;
+  const found: Finding[] = [];
+  for (const recognizer of recognizers) {
+    if (options.entities && !options.entities.has(recognizer.entity)) continue;
+    for (const finding of accepted(text, recognizer, options)) found.push(finding);
+  }
+  const kept = options.allow?.length ? withoutAllowed(text, found, options.allow) : found;
+  const all = options.deny ? [...kept, ...deniedTexts(text, options.deny)] : kept;
+  return all.length < 2 ? all : resolveOverlaps(all);
 }
 
 function accepted(text: string, recognizer: Recognizer, options: DetectOptions): Finding[] {
@@ -31,15 +63,24 @@ function accepted(text: string, recognizer: Recognizer, options: DetectOptions):
     options.thresholds?.[recognizer.entity] ?? recognizer.threshold,
     options.minScore ?? 0,
   );
-  const scored = recognizer.find(text).map((finding) => withContext(text, finding, recognizer));
+  const scored = recognizer.find(text).map((finding) => withContext(text, finding, recognizer, options));
   const likely = scored.filter((finding) => finding.score >= threshold);
   return recognizer.digits && likely.length > 0 ? outsideIdentifiers(text, likely) : likely;
 }
 
-function withContext(text: string, finding: Finding, { context }: Recognizer): Finding {
-  if (!context || finding.score >= 1) return finding;
-  if (!hasContext(text, finding.start, finding.end, context.words)) return finding;
-  return { ...finding, score: Math.min(1, finding.score + context.boost) };
+function withContext(
+  text: string,
+  finding: Finding,
+  { context }: Recognizer,
+  { explain }: DetectOptions,
+): Finding {
+  const isSure = !context || finding.score >= 1;
+  const word = isSure ? undefined : contextWord(text, finding.start, finding.end, context.words);
+  if (word === undefined && !explain) return finding;
+  const score = word === undefined ? finding.score : Math.min(1, finding.score + (context?.boost ?? 0));
+  if (!explain) return { ...finding, score };
+  const explanation = { formScore: finding.score, ...(word !== undefined && { contextWord: word }) };
+  return { ...finding, score, explanation };
 }
 
 /** Digits inside a UUID, a digest or an instant are part of it. Both lists are in text order. */

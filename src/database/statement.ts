@@ -23,6 +23,12 @@ export function nameOfText(text: string): string | undefined {
   return names.get(text);
 }
 
+/** Makes a text known that is sent again and again inside transactions: connections prepare it under this name. */
+export function preparedText(name: string, text: string): string {
+  names.set(text, name);
+  return text;
+}
+
 /**
  * Joins the parts that have rows into one statement: one round trip and one commit, whatever the number of rows.
  *

@@ -11,7 +11,9 @@ import { AuditLog } from './log/audit-log.service.js';
 import { AuditLogController } from './log/audit-log.controller.js';
 import { InstanceLogController } from './log/instance-log.controller.js';
 import { KeyRotation } from './log/key-rotation.service.js';
+import { InclusionProofs } from './log/inclusion-proofs.service.js';
 import { InclusionWait } from './log/inclusion-wait.service.js';
+import { InclusionRepository } from './log/inclusion.repository.js';
 import { LogAnchors } from './log/log-anchors.service.js';
 import { LogCheckpointer } from './log/log-checkpointer.service.js';
 import { LogEpochs } from './log/log-epochs.service.js';
@@ -74,6 +76,8 @@ import { SealedValues } from './sealed/sealed-values.service.js';
     SelfChecks,
     Witnesses,
     ObjectStoreAnchor,
+    InclusionRepository,
+    InclusionProofs,
     AuditLog,
     InclusionWait,
     ExportRepository,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/app-error.js';
-import { AuditLog, type InclusionProof } from '../audit/log/audit-log.service.js';
+import { AuditLog } from '../audit/log/audit-log.service.js';
+import type { InclusionProof } from '../audit/log/inclusion-proof.js';
 import type { Erasure } from './erasure.js';
 
 /** Makes the receipt of an erasure stand on its own: with the proof that its event is in the log. */

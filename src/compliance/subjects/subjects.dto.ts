@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, Matches } from 'class-validator';
 import { Impersonal } from '../../http/impersonal.js';
 import { InclusionProofDto } from '../audit/log/audit-log.dto.js';
-import type { PlaceProof } from '../audit/log/audit-log.service.js';
+import type { PlaceProof } from '../audit/log/inclusion-proof.js';
 import { presentInclusion } from '../audit/log/proof.presenter.js';
 import type { Erasure } from './erasure.js';
 import type { Restriction } from './restriction.repository.js';

@@ -37,7 +37,8 @@ import {
   OpenEpochDto,
   PendingProofDto,
 } from './audit-log.dto.js';
-import { AuditLog, type LogInfo, type PlaceProof } from './audit-log.service.js';
+import { AuditLog, type LogInfo } from './audit-log.service.js';
+import type { PlaceProof } from './inclusion-proof.js';
 import { LogEpochs, type OpenedEpoch } from './log-epochs.service.js';
 import { requireInstanceAdmin } from './instance-admin.js';
 import { SYSTEM_LOG_TENANT_ID } from './log-state.js';

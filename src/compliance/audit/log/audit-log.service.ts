@@ -8,30 +8,15 @@ import { consistencyPath, inclusionPath } from '../merkle/proof-paths.js';
 import type { LeafRange } from '../merkle/subtrees.js';
 import type { NamedTile } from '../merkle/tile-path.js';
 import { TileSet, tilesFor } from '../merkle/tiles.js';
+import type { InclusionProof, PlaceProof } from './inclusion-proof.js';
+import { InclusionProofs } from './inclusion-proofs.service.js';
 import { type AnchorState, LogAnchors, type WitnessPolicy } from './log-anchors.service.js';
 import { LogCheckpointer } from './log-checkpointer.service.js';
 import { LogKeys } from './log-keys.service.js';
 import { LogSealer } from './log-sealer.service.js';
-import { type LoggedEvent, type StoredCheckpoint, SYSTEM_LOG_TENANT_ID } from './log-state.js';
+import { type StoredCheckpoint, SYSTEM_LOG_TENANT_ID } from './log-state.js';
 import { LogRepository, type StoredEvent } from './log.repository.js';
 import { SelfCheckRepository, type SelfCheckState } from './self-check.repository.js';
-
-/** Shows that a place of the log holds a leaf hash; the leaf is absent when retention has dropped it. */
-export interface PlaceProof {
-  readonly eventId: string;
-  readonly index: number;
-  readonly leaf: Buffer | undefined;
-  readonly leafHash: Buffer;
-  /** RFC 6962 audit path, from the sibling of the leaf up. */
-  readonly proof: readonly Buffer[];
-  /** The stored checkpoint the proof reaches. */
-  readonly checkpoint: StoredCheckpoint;
-}
-
-/** Shows that an event stands in the log. */
-export interface InclusionProof extends PlaceProof {
-  readonly leaf: Buffer;
-}
 
 /** Shows that the tree of a stored checkpoint continues a smaller one. */
 export interface ConsistencyProof {
@@ -84,6 +69,7 @@ export class AuditLog {
   constructor(
     private readonly database: DatabaseService,
     private readonly logs: LogRepository,
+    private readonly proofs: InclusionProofs,
     private readonly checks: SelfCheckRepository,
     private readonly sealer: LogSealer,
     private readonly checkpointer: LogCheckpointer,
@@ -110,17 +96,11 @@ export class AuditLog {
     treeSize?: number,
   ): Promise<InclusionProof | 'pending' | undefined> {
     return this.database.withTenant(tenantId, async (trx) => {
-      let event = await this.logs.eventById(trx, tenantId, eventId);
-      if (!event) {
-        if (await this.logs.isPending(trx, tenantId, eventId)) return 'pending';
-        // It may have been sealed between the two looks.
-        event = await this.logs.eventById(trx, tenantId, eventId);
-        if (!event) return undefined;
-      }
-      const { leaf } = event;
+      const proof = await this.proofs.prove(trx, tenantId, { eventId }, treeSize);
+      if (proof === undefined || proof === 'pending') return proof;
+      const { leaf } = proof;
       if (!leaf) throw await this.retentionPassed(trx, tenantId);
-      const proof = await this.prove(trx, tenantId, event, treeSize);
-      return proof === 'pending' ? proof : { ...proof, leaf };
+      return { ...proof, leaf };
     });
   }
 
@@ -135,10 +115,7 @@ export class AuditLog {
     index: number,
     treeSize?: number,
   ): Promise<PlaceProof | 'pending' | undefined> {
-    return this.database.withTenant(tenantId, async (trx) => {
-      const event = await this.logs.eventAt(trx, tenantId, index);
-      return event && this.prove(trx, tenantId, event, treeSize);
-    });
+    return this.database.withTenant(tenantId, (trx) => this.proofs.prove(trx, tenantId, { index }, treeSize));
   }
 
   /**
@@ -259,21 +236,6 @@ export class AuditLog {
   async seal(tenantId: string): Promise<void> {
     await this.sealer.sealAll(tenantId);
     await this.checkpointer.checkpointNow(tenantId);
-  }
-
-  private async prove(
-    trx: Trx,
-    tenantId: string,
-    event: LoggedEvent,
-    treeSize: number | undefined,
-  ): Promise<PlaceProof | 'pending'> {
-    const checkpoint =
-      treeSize === undefined
-        ? await this.logs.checkpoint(trx, tenantId)
-        : await this.checkpointOf(trx, tenantId, treeSize);
-    if (!checkpoint || event.index >= checkpoint.size) return 'pending';
-    const proof = await this.hashes(trx, tenantId, inclusionPath(event.index, checkpoint.size));
-    return { ...event, proof, checkpoint };
   }
 
   private async checkpointOf(trx: Trx, tenantId: string, size: number): Promise<StoredCheckpoint> {

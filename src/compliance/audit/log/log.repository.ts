@@ -105,10 +105,6 @@ export class LogRepository {
     return (await this.events(trx, tenantId, sql`place.event_id = ${eventId}`))[0];
   }
 
-  async eventAt(trx: Trx, tenantId: string, index: number): Promise<LoggedEvent | undefined> {
-    return (await this.events(trx, tenantId, sql`place.index = ${index}`))[0];
-  }
-
   /** Those of these events that stand before a place of the log, by index. */
   eventsByIds(
     trx: Trx,
@@ -121,17 +117,6 @@ export class LogRepository {
       tenantId,
       sql`place.event_id = any(${eventIds}::uuid[]) and place.index < ${before}`,
     );
-  }
-
-  /** Whether an event waits for its place in the log. */
-  async isPending(trx: Trx, tenantId: string, eventId: string): Promise<boolean> {
-    const row = await trx
-      .selectFrom('audit_pending')
-      .select('event_id')
-      .where('event_id', '=', eventId)
-      .where('tenant_id', '=', tenantId)
-      .executeTakeFirst();
-    return row !== undefined;
   }
 
   /** How many events wait, and since when the oldest does. */

@@ -1,5 +1,6 @@
 import type { ConsistencyProofDto, InclusionProofDto } from './audit-log.dto.js';
-import type { ConsistencyProof, PlaceProof } from './audit-log.service.js';
+import type { ConsistencyProof } from './audit-log.service.js';
+import type { PlaceProof } from './inclusion-proof.js';
 import type { StoredEvent } from './log.repository.js';
 
 export function presentInclusion({

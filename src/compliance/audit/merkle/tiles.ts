@@ -30,7 +30,7 @@ export function tilesFor(ranges: readonly LeafRange[]): TilePlace[] {
   const places = new Map<string, TilePlace>();
   for (const subtree of ranges.flatMap(subtreesOf)) {
     const { level, index } = placeOf(subtree);
-    places.set(`${level}/${index}`, { level, index });
+    places.set(keyOf({ level, index }), { level, index });
   }
   return [...places.values()];
 }
@@ -49,12 +49,49 @@ export class TileMissingError extends Error {
   override readonly name = 'TileMissingError';
 }
 
+/** The hashes of a tile, and those of the nodes above them, each computed once. */
+export class TileNodes {
+  private readonly roots = new Map<number, Buffer>();
+
+  constructor(private readonly hashes: Buffer) {}
+
+  /** How many hashes there are. */
+  get width(): number {
+    return Math.floor(this.hashes.length / HASH_BYTES);
+  }
+
+  entry(offset: number): Buffer {
+    return this.hashes.subarray(offset * HASH_BYTES, (offset + 1) * HASH_BYTES);
+  }
+
+  /** The root over a power of two of hashes, beginning at a multiple of it. */
+  rootOf(offset: number, count: number): Buffer {
+    if (count === 1) return this.entry(offset);
+    // Nodes are counted as in a heap, the root of the whole tile being the first.
+    const node = (TILE_WIDTH + offset) / count;
+    const known = this.roots.get(node);
+    if (known) return known;
+    const half = count / 2;
+    const root = hashNode(this.rootOf(offset, half), this.rootOf(offset + half, half));
+    this.roots.set(node, root);
+    return root;
+  }
+}
+
 /** Tiles as they were read, and the hashes that can be computed from them. */
 export class TileSet {
-  private readonly byPlace: ReadonlyMap<string, Buffer>;
+  private readonly byPlace: Map<string, TileNodes>;
 
   constructor(tiles: readonly Tile[]) {
-    this.byPlace = new Map(tiles.map(({ level, index, hashes }) => [`${level}/${index}`, hashes]));
+    this.byPlace = new Map(tiles.map((tile) => [keyOf(tile), new TileNodes(tile.hashes)]));
+  }
+
+  has(place: TilePlace): boolean {
+    return this.byPlace.has(keyOf(place));
+  }
+
+  put(place: TilePlace, nodes: TileNodes): void {
+    this.byPlace.set(keyOf(place), nodes);
   }
 
   /** @throws TileMissingError */
@@ -63,29 +100,25 @@ export class TileSet {
   }
 
   /** The first hashes of a tile. @throws TileMissingError */
-  entries({ level, index }: TilePlace, offset: number, count: number): Buffer[] {
-    const hashes = this.byPlace.get(`${level}/${index}`);
-    if (!hashes || hashes.length < (offset + count) * HASH_BYTES) {
-      throw new TileMissingError(`tile ${level}/${index} lacks entry ${offset + count - 1}`);
-    }
-    return Array.from({ length: count }, (_, at) =>
-      hashes.subarray((offset + at) * HASH_BYTES, (offset + at + 1) * HASH_BYTES),
-    );
+  entries(place: TilePlace, offset: number, count: number): Buffer[] {
+    const nodes = this.nodesOf(place, offset + count);
+    return Array.from({ length: count }, (_, at) => nodes.entry(offset + at));
   }
 
   private hashOfSubtree(subtree: Subtree): Buffer {
     const { offset, count, ...place } = placeOf(subtree);
-    return rootOfComplete(this.entries(place, offset, count));
+    return this.nodesOf(place, offset + count).rootOf(offset, count);
+  }
+
+  private nodesOf(place: TilePlace, width: number): TileNodes {
+    const nodes = this.byPlace.get(keyOf(place));
+    if (!nodes || nodes.width < width) {
+      throw new TileMissingError(`tile ${keyOf(place)} lacks entry ${width - 1}`);
+    }
+    return nodes;
   }
 }
 
-/** The root over a power of two of hashes. */
-function rootOfComplete(hashes: readonly Buffer[]): Buffer {
-  let row = hashes;
-  while (row.length > 1) {
-    const above: Buffer[] = [];
-    for (let at = 0; at < row.length; at += 2) above.push(hashNode(row[at] as Buffer, row[at + 1] as Buffer));
-    row = above;
-  }
-  return row[0] as Buffer;
+function keyOf({ level, index }: TilePlace): string {
+  return `${level}/${index}`;
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../../../compliance/audit/audit-trail.service.js';
 import { ExportWriter } from '../../../compliance/audit/export/export-writer.js';
-import { AuditLog, type InclusionProof } from '../../../compliance/audit/log/audit-log.service.js';
+import { AuditLog } from '../../../compliance/audit/log/audit-log.service.js';
+import type { InclusionProof } from '../../../compliance/audit/log/inclusion-proof.js';
 import { PolicyVersions } from '../../../compliance/policy/policy-versions.service.js';
 import type { ReportStamp } from '../../../compliance/report/report-issuer.service.js';
 import { DatabaseService } from '../../../database/database.service.js';

@@ -12,6 +12,23 @@ export function contextWord(text: string, start: number, end: number, words: Reg
   return (before ?? words.exec(tail(text, end)))?.[0];
 }
 
+/** The word nearest to a span, and how many characters lie between them. `words` is a global pattern. */
+export function nearestWord(
+  text: string,
+  start: number,
+  end: number,
+  words: RegExp,
+): { readonly word: string; readonly distance: number } | undefined {
+  const before = spread(text.slice(Math.max(0, start - BEFORE), start));
+  let nearest: { word: string; distance: number } | undefined;
+  for (const match of before.matchAll(words)) {
+    nearest = { word: match[0], distance: before.length - match.index - match[0].length };
+  }
+  if (nearest) return nearest;
+  for (const match of tail(text, end).matchAll(words)) return { word: match[0], distance: match.index + 12 };
+  return undefined;
+}
+
 /** A word list as one pattern; words stand alone, so `sin` is not found in `business`. */
 export function wordPattern(words: readonly string[]): RegExp {
   // Letters of scripts without spaces have no word boundary, so the guards look at neighbours of alphabets only.

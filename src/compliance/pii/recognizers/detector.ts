@@ -50,7 +50,7 @@ function inText(text: string, options: DetectOptions): Finding[] {
   const recognizers = options.custom?.length ? [...RECOGNIZERS, ...options.custom] : RECOGNIZERS;
   const found: Finding[] = [];
   for (const recognizer of recognizers) {
-    if (options.entities && !options.entities.has(recognizer.entity)) continue;
+    if (options.entities && !canFind(recognizer, options.entities)) continue;
     for (const finding of accepted(text, recognizer, options)) found.push(finding);
   }
   const kept = options.allow?.length ? withoutAllowed(text, found, options.allow) : found;
@@ -58,22 +58,31 @@ function inText(text: string, options: DetectOptions): Finding[] {
   return all.length < 2 ? all : resolveOverlaps(all);
 }
 
+function canFind({ entity, entities }: Recognizer, wanted: ReadonlySet<string>): boolean {
+  return entities ? !wanted.isDisjointFrom(entities) : wanted.has(entity);
+}
+
 function accepted(text: string, recognizer: Recognizer, options: DetectOptions): Finding[] {
-  const threshold = Math.max(
-    options.thresholds?.[recognizer.entity] ?? recognizer.threshold,
-    options.minScore ?? 0,
-  );
-  const scored = recognizer.find(text).map((finding) => withContext(text, finding, recognizer, options));
-  const likely = scored.filter((finding) => finding.score >= threshold);
+  const likely: Finding[] = [];
+  for (const finding of recognizer.find(text)) {
+    const scored = withContext(text, finding, recognizer, options);
+    if (scored.score >= thresholdOf(scored.entity, recognizer, options)) likely.push(scored);
+  }
   return recognizer.digits && likely.length > 0 ? outsideIdentifiers(text, likely) : likely;
+}
+
+function thresholdOf(entity: string, recognizer: Recognizer, options: DetectOptions): number {
+  if (options.entities && !options.entities.has(entity)) return Infinity;
+  return Math.max(options.thresholds?.[entity] ?? recognizer.threshold, options.minScore ?? 0);
 }
 
 function withContext(
   text: string,
   finding: Finding,
-  { context }: Recognizer,
+  { context, entities }: Recognizer,
   { explain }: DetectOptions,
 ): Finding {
+  if (entities) return explain ? finding : withoutExplanation(finding);
   const isSure = !context || finding.score >= 1;
   const word = isSure ? undefined : contextWord(text, finding.start, finding.end, context.words);
   if (word === undefined && !explain) return finding;
@@ -81,6 +90,10 @@ function withContext(
   if (!explain) return { ...finding, score };
   const explanation = { formScore: finding.score, ...(word !== undefined && { contextWord: word }) };
   return { ...finding, score, explanation };
+}
+
+function withoutExplanation({ entity, start, end, score }: Finding): Finding {
+  return { entity, start, end, score };
 }
 
 /** Digits inside a UUID, a digest or an instant are part of it. Both lists are in text order. */

@@ -9,6 +9,8 @@ import type { Finding } from './finding.js';
  */
 export interface Recognizer {
   readonly entity: string;
+  /** All entities it finds, when there are several. It then scores the words around a value itself. */
+  readonly entities?: ReadonlySet<string>;
   /** Findings below this score are dropped unless the caller asks for another threshold. */
   readonly threshold: number;
   /** Words near a value that make it likelier. Matched against lower-case text. */

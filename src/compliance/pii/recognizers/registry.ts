@@ -3,6 +3,7 @@ import { caSinRecognizer } from './ca-sin.recognizer.js';
 import { creditCardRecognizer } from './credit-card.recognizer.js';
 import { dateOfBirthRecognizer } from './date-of-birth.recognizer.js';
 import { emailRecognizer } from './email.recognizer.js';
+import { identifierRecognizer } from './identifiers/identifier.recognizer.js';
 import { ibanRecognizer } from './iban.recognizer.js';
 import { ipAddressRecognizer } from './ip-address.recognizer.js';
 import { phoneRecognizer } from './phone.recognizer.js';
@@ -20,4 +21,5 @@ export const RECOGNIZERS: readonly Recognizer[] = [
   ipAddressRecognizer,
   apiKeyRecognizer,
   dateOfBirthRecognizer,
+  identifierRecognizer,
 ];

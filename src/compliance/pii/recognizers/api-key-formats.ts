@@ -11,7 +11,7 @@ export const KEY_FORMATS: readonly string[] = [
   'github_pat_[A-Za-z0-9_]{36,120}',
   'gl(?:pat|ptt|rt|cbt|dt|ft|soat|imt|agent|ffct|oas)-[A-Za-z0-9_.=-]{20,80}', // GitLab
   'GR1348941[\\w-]{20}',
-  'sk-ant-[A-Za-z0-9_-]{20,160}', // Anthropic
+  'sk-ant-(?:api|admin|oat|sid)\\d\\d-[A-Za-z0-9_-]{80,120}', // Anthropic
   'sk-(?:proj|svcacct|admin|or)-[A-Za-z0-9_-]{20,200}', // OpenAI, OpenRouter
   'sk-[A-Za-z0-9]{20,64}',
   'pplx-[A-Za-z0-9]{32,64}',
@@ -63,4 +63,51 @@ export const KEY_FORMATS: readonly string[] = [
   'eyJ[A-Za-z0-9_-]{10,2000}\\.eyJ[A-Za-z0-9_-]{10,4000}\\.[A-Za-z0-9_-]{10,1000}', // JSON Web Token
   'hooks\\.slack\\.com/services/T[A-Z0-9]{8,12}/B[A-Z0-9]{8,12}/[A-Za-z0-9]{20,30}',
   '\\d{8,10}:AA[A-Za-z0-9_-]{32,34}', // Telegram
+  'A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}', // 1Password, secret key
+  'p8e-[0-9a-zA-Z]{32}', // Adobe
+  '[A-Za-z0-9_~.]{3}\\dQ~[A-Za-z0-9_~.-]{31,34}', // Microsoft Entra
+  'LTAI[A-Za-z0-9]{17,21}', // Alibaba Cloud
+  'AKCp[A-Za-z0-9]{69}', // Artifactory
+  'ATATT3[A-Za-z0-9_=-]{180,200}', // Atlassian
+  'ATCTT3[A-Za-z0-9_=-]{180,200}',
+  'duffel_(?:test|live)_[A-Za-z0-9_=-]{43}',
+  'dt0c01\\.[A-Za-z0-9]{24}\\.[A-Za-z0-9]{64}',
+  '\\d{15,16}\\|[0-9A-Za-z_-]{27,40}', // Facebook
+  'FLW(?:PUB|SEC)K_TEST-[0-9a-zA-Z]{12,40}(?:-X)?', // Flutterwave
+  'fio-u-[A-Za-z0-9_=-]{64}', // Frame.io
+  'live_[0-9a-f]{35}', // GoCardless
+  '(?:pat|sat)\\.[A-Za-z0-9_-]{22}\\.[A-Za-z0-9]{24}\\.[A-Za-z0-9]{20}', // Harness
+  '[a-z0-9]{14}\\.atlasv1\\.[A-Za-z0-9_=-]{60,70}',
+  's\\.[A-Za-z0-9]{24}', // Vault, old
+  'HRKU-[A-Za-z0-9_-]{36,60}', // Heroku
+  's-s4t2(?:ud|af)-[0-9a-f]{64}', // Intra 42
+  'API-[A-Z0-9]{26}', // Octopus Deploy
+  'tk-us-[\\w-]{48}', // Scalingo
+  'sm_(?:pat|aat|sat)_[A-Za-z0-9]{16}', // SettleMint
+  'shippo_(?:live|test)_[0-9a-fA-F]{40}',
+  'sq[pua]_[A-Za-z0-9=_-]{40}', // SonarQube
+  'sgp_(?:[0-9a-fA-F]{16}_|local_)?[0-9a-fA-F]{40}', // Sourcegraph
+  'slk_[0-9a-f]{64}',
+  'xoxe\\.xox[bp]-\\d-[A-Za-z0-9]{100,200}', // Slack, rotated
+  'hooks\\.slack\\.com/(?:workflows|triggers)/[A-Za-z0-9+/]{43,64}',
+  'hooks\\.slack\\.com/services/[A-Za-z0-9+/]{43,60}',
+  'https://discord(?:app)?\\.com/api/webhooks/\\d{17,20}/[A-Za-z0-9_-]{60,70}', // Discord
+  'lin_oauth_[0-9a-f]{64}', // Linear
+  'sk_(?:live|test|prod)_[A-Za-z0-9]{10,99}',
+  'pnu_[A-Za-z0-9]{36}', // Prefect
+  'rdme_[a-z0-9]{70}', // ReadMe
+  'tfy-[A-Za-z0-9]{30,60}',
+  'xai-[A-Za-z0-9]{70,90}', // xAI
+  'nvapi-[A-Za-z0-9_-]{60,80}', // NVIDIA
+  'sk-or-v1-[0-9a-f]{64}',
+  'tvly-[A-Za-z0-9-]{20,40}', // Tavily
+  'lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}', // LangSmith
+  'phc_[A-Za-z0-9]{40,50}', // PostHog
+  'sbp_[0-9a-f]{40}', // Supabase
+  'dckr_(?:pat|oat)_[A-Za-z0-9_-]{24,36}', // Docker
+  'CLOJARS_[a-z0-9]{60}',
+  'figd_[A-Za-z0-9_-]{38,50}', // Figma
+  'CFPAT-[A-Za-z0-9_-]{40,50}', // Contentful
+  'EAAA[A-Za-z0-9_-]{60}', // Square
+  'v1\\.0-[0-9a-f]{24}-[0-9a-f]{146}', // Cloudflare origin CA
 ];

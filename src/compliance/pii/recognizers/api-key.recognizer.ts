@@ -1,5 +1,6 @@
 import { KEY_FORMATS } from './api-key-formats.js';
 import type { Finding } from './finding.js';
+import { longRuns } from './long-runs.js';
 import type { Recognizer } from './recognizer.js';
 
 const MAX_KEY_BLOCK = 16_384;
@@ -12,13 +13,16 @@ const KEY_BLOCK_END = /-----END[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----/;
 const ASSIGNMENT = new RegExp(
   [
     '(?:api[_ .-]?key|apikey|secret(?:[_ .-]?(?:access)?[_ .-]?key)?|(?:access|auth|bearer|refresh|session|id)?[_ .-]?token',
-    '|access[_ .-]?key|private[_ .-]?key|account[_ .-]?key|encryption[_ .-]?key|signing[_ .-]?key|client[_ .-]?secret|passw(?:or)?d|passphrase|passwort|pwd|credentials?)',
+    '|access[_ .-]?key|private[_ .-]?key|account[_ .-]?key|encryption[_ .-]?key|signing[_ .-]?key|client[_ .-]?secret|passw(?:or)?d|passphrase|passwort|pwd|credentials?|creds)',
     '[\\w.-]{0,24}(?<!ids?)["\'\\]`]{0,2}\\s{0,3}(?:=>|:=|={1,3}|:|\\|\\||,(?=\\s?["\']))\\s{0,3}',
     '(?:bearer |basic |token )?["\'`]{0,3}([^\\s"\'`,;<>(){}]{8,512})',
   ].join(''),
   'gi',
 );
 const AUTHORIZATION = /\b(?:bearer|basic|token)\s{1,3}([A-Za-z0-9+/=._~-]{16,1024})/gi;
+/** `curl -u name:password` */
+const CURL_USER =
+  /\bcurl\b[^\n]{0,200}?(?:\n[^\n]{0,120}?){0,6}?\s(?:-u|--user)[ =]{1,2}(["']?[\w.@-]{1,64}:['"]?[^\s"']{6,128}["']?)/g;
 const URL_PASSWORD = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{0,64}:([^\s:/@]{3,128})@/gi;
 
 /** API keys, tokens, passwords and private keys. */
@@ -27,23 +31,34 @@ export const apiKeyRecognizer: Recognizer = {
   threshold: 0.5,
   find(text) {
     const inUrls = text.includes('://') ? captured(text, URL_PASSWORD, 0.85, isPlaceholderFree) : [];
-    return [...known(text), ...keyBlocks(text), ...assigned(text), ...inUrls];
+    const forCurl = text.includes('curl') ? captured(text, CURL_USER, 0.75, hasRealPassword) : [];
+    return [...forCurl, ...known(text), ...keyBlocks(text), ...assigned(text), ...inUrls];
   },
 };
 
-/** Every known format has as many of these in a row; ordinary words do not. */
-const LONG_RUN = /[\w+/=.~-]{12}/;
 /** A piece of every name that {@link ASSIGNMENT} and {@link AUTHORIZATION} look for. */
-const SECRET_WORD = /key|secret|token|passw|passp|pwd|credential|bearer|basic/i;
+const SECRET_WORD = /key|secret|token|passw|passp|pwd|cred|bearer|basic/i;
+
+/** Every known format has at least so many characters in a row. */
+const SHORTEST_KEY = 12;
 
 function known(text: string): Finding[] {
-  if (!LONG_RUN.test(text)) return [];
   const findings: Finding[] = [];
-  for (const match of text.matchAll(FORMATS)) {
-    if (entropyOf(match[0]) < 2.5) continue;
-    findings.push({ entity: 'API_KEY', start: match.index, end: match.index + match[0].length, score: 0.97 });
+  for (const run of longRuns(text, SHORTEST_KEY)) {
+    // Long words and paths have no digits; only the longest keys have none either.
+    if (run.text.length < 30 && !/\d/.test(run.text)) continue;
+    for (const { 0: key, index } of run.text.matchAll(FORMATS)) {
+      if (entropyOf(key) < 2.5 || isPlaceholder(key)) continue;
+      const start = run.start + index;
+      findings.push({ entity: 'API_KEY', start, end: start + key.length, score: 0.97 });
+    }
   }
   return findings;
+}
+
+/** Documentation shows keys like `sk-abc123xyz…`, `…_PUT_YOUR_TOKEN_HERE_…`. */
+function isPlaceholder(key: string): boolean {
+  return /your|token_?here|example|placeholder|x{6}|abcdefghij|0123456789ab|1234567890ab/i.test(key);
 }
 
 /** From BEGIN to END; without an END, to the end of what a key can be. */
@@ -89,6 +104,10 @@ const PLACEHOLDER =
 
 function isPlaceholderFree(value: string): boolean {
   return !PLACEHOLDER.test(value);
+}
+
+function hasRealPassword(pair: string): boolean {
+  return !/:["']?(?:[[<{$*]|pass|x{3})/i.test(pair);
 }
 
 /** A value beside a secret's name: mixed enough not to be a word, a path or a call. */

@@ -7,11 +7,17 @@ const BENIGN = new RegExp(
   ].join('|'),
   'gi',
 );
+const LONGEST = 129;
+/** What stands right beside digits that are a piece of something longer. */
+const JOINT = /[0-9A-Za-z:.,+-]/;
 
-/** Spans in which digits are no personal number, in text order. */
-export function benignSpans(text: string): { start: number; end: number }[] {
-  return Array.from(text.matchAll(BENIGN), ({ index, 0: match }) => ({
-    start: index,
-    end: index + match.length,
-  }));
+/** Whether a number is a piece of a UUID, a digest or an instant. Looks only at what stands around it. */
+export function isPieceOfBenign(text: string, start: number, end: number): boolean {
+  if (!JOINT.test(text[start - 1] ?? '') && !JOINT.test(text[end] ?? '')) return false;
+  const from = Math.max(0, start - LONGEST);
+  for (const match of text.slice(from, end + LONGEST).matchAll(BENIGN)) {
+    const at = from + match.index;
+    if (at < end && at + match[0].length > start) return true;
+  }
+  return false;
 }

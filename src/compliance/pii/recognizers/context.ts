@@ -1,5 +1,6 @@
 const BEFORE = 48;
 const AFTER = 14;
+const FAR_AFTER = 32;
 
 /** Whether one of the words stands near the span, as {@link contextWord} looks for it. */
 export function hasContext(text: string, start: number, end: number, words: RegExp): boolean {
@@ -12,21 +13,33 @@ export function contextWord(text: string, start: number, end: number, words: Reg
   return (before ?? words.exec(tail(text, end)))?.[0];
 }
 
+/** The text around a span, ready to be searched for words. */
+export interface Surroundings {
+  readonly before: string;
+  readonly behind: string;
+}
+
+export function surroundingsOf(text: string, start: number, end: number): Surroundings {
+  return {
+    before: spread(text.slice(Math.max(0, start - BEFORE), start)),
+    behind: tail(text, end, FAR_AFTER),
+  };
+}
+
 /** The word nearest to a span, and how many characters lie between them. `words` is a global pattern. */
 export function nearestWord(
-  text: string,
-  start: number,
-  end: number,
+  { before, behind }: Surroundings,
   words: RegExp,
 ): { readonly word: string; readonly distance: number } | undefined {
-  const before = spread(text.slice(Math.max(0, start - BEFORE), start));
   let nearest: { word: string; distance: number } | undefined;
-  for (const match of before.matchAll(words)) {
-    nearest = { word: match[0], distance: before.length - match.index - match[0].length };
+  words.lastIndex = 0;
+  for (let match = words.exec(before); match; match = words.exec(before)) {
+    nearest = { word: match[0], distance: before.length - words.lastIndex };
   }
   if (nearest) return nearest;
-  for (const match of tail(text, end).matchAll(words)) return { word: match[0], distance: match.index + 12 };
-  return undefined;
+  const match = words.exec(behind);
+  // Words mostly come first: one behind a value may as well belong to the next.
+  return match ? { word: match[0], distance: match.index + 12 } : undefined;
 }
 
 /** A word list as one pattern; words stand alone, so `sin` is not found in `business`. */
@@ -37,13 +50,17 @@ export function wordPattern(words: readonly string[]): RegExp {
 }
 
 /** The text behind a value counts up to the end of its line: the next line speaks of the next value. */
-function tail(text: string, end: number): string {
-  const behind = text.slice(end, end + AFTER);
+function tail(text: string, end: number, length = AFTER): string {
+  const behind = text.slice(end, end + length);
   const line = behind.search(/[\n\r,;|]/);
   return spread(line < 0 ? behind : behind.slice(0, line));
 }
 
 /** Lower case, with `phoneNumber` and `phone_number` taken apart. */
 function spread(text: string): string {
-  return text.replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2').toLowerCase();
+  const apart = HUMP.test(text) ? text.replace(HUMPS, '$1 $2') : text;
+  return apart.toLowerCase();
 }
+
+const HUMP = /\p{Ll}\p{Lu}/u;
+const HUMPS = /(\p{Ll})(\p{Lu})/gu;

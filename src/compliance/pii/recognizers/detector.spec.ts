@@ -11,6 +11,30 @@ const random = 'aB3dE5gH7jK9mN1pQ4rS6tU8vW0xY2zA';
 const upper = 'Q7W3E9R2T5Y8U1I4';
 const secret = 'PRIVATE';
 
+describe('values that are hidden from patterns', () => {
+  it.each([
+    ['jane\u200b.doe@exa\u00admple.com!', 'EMAIL:jane\u200b.doe@exa\u00admple.com'],
+    ['ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ', 'EMAIL:ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ'],
+    ['write to jane at mail dot example dot com, please', 'EMAIL:jane at mail dot example dot com'],
+    ['jane[at]example[.]com', 'EMAIL:jane[at]example[.]com'],
+    ['jane&commat;example.com', 'EMAIL:jane&commat;example.com'],
+    ['?to=jane%40example.com', 'EMAIL:jane%40example.com'],
+    ['jаne@example.com', 'EMAIL:jаne@example.com'],
+    ['Karte ٤١١١ ١١١١ ١١١١ ١١١١', 'CREDIT_CARD:٤١١١ ١١١١ ١١١١ ١١١١'],
+    ['card 4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1', 'CREDIT_CARD:4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1'],
+    ['card 4111 1111 1111\n1111', 'CREDIT_CARD:4111 1111 1111\n1111'],
+    ['155[.]86[.]114[.]25', 'IP_ADDRESS:155[.]86[.]114[.]25'],
+    ['data amFuZS5kb2VAZXhhbXBsZS5jb20=', 'EMAIL:amFuZS5kb2VAZXhhbXBsZS5jb20='],
+  ])('%j holds %j', (text, finding) => {
+    expect(found(text)).toEqual([finding]);
+  });
+
+  it('do not make one value of two lines', () => {
+    expect(found('call 415-555-2671\n1234 Main Street')).toEqual(['PHONE:415-555-2671']);
+    expect(found('Meet us at the river, dot the lines at noon')).toEqual([]);
+  });
+});
+
 describe('values that must be found', () => {
   it.each([
     ['Write to jane.doe@example.com.', 'EMAIL:jane.doe@example.com'],
@@ -49,6 +73,9 @@ describe('values that must be found', () => {
     ['[2001:db8::8a2e:370:7334]:443', 'IP_ADDRESS:2001:db8::8a2e:370:7334'],
     ['::ffff:192.0.2.128', 'IP_ADDRESS:::ffff:192.0.2.128'],
     ['fe80::1%eth0', 'IP_ADDRESS:fe80::1'],
+    ['NIC 00:1b:44:11:3a:b7', 'MAC_ADDRESS:00:1b:44:11:3a:b7'],
+    ['0x52908400098527886E0F7030069857D2E4169EE7', 'CRYPTO:0x52908400098527886E0F7030069857D2E4169EE7'],
+    ['to 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa', 'CRYPTO:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa'],
     ['IBAN DE89 3704 0044 0532 0130 00.', 'IBAN:DE89 3704 0044 0532 0130 00'],
     ['gb82west12345698765432', 'IBAN:gb82west12345698765432'],
     ['NO9386011117947', 'IBAN:NO9386011117947'],
@@ -93,7 +120,7 @@ describe('what is nobody’s', () => {
     'npm i left-pad@1.3.0 and icon@2x.png',
     'git@example.com:team/project.git',
     'std::vector<int> a::b c::d',
-    '12:30:45 and 00:1b:44:11:3a:b7',
+    '12:30:45 and 00:1b:44:11:3a',
     'Price $1,234,567.89 or 1234567.89',
     'ISBN 978-3-16-148410-0',
     '4111 1111 1111 1112',

@@ -1,11 +1,14 @@
 import { withoutAllowed } from './allowed-texts.js';
-import { benignSpans } from './benign-spans.js';
+import { isPieceOfBenign } from './benign-spans.js';
 import { contextWord } from './context.js';
 import { deniedTexts } from './denied-texts.js';
+import { encodedRuns } from './encoded-runs.js';
 import type { Finding } from './finding.js';
+import { normalise } from './normalised-text.js';
 import { resolveOverlaps } from './overlaps.js';
 import type { Recognizer } from './recognizer.js';
 import { RECOGNIZERS } from './registry.js';
+import { acrossLines } from './split-lines.js';
 
 export interface DetectOptions {
   /** Drops findings below this score, whatever the threshold of their entity. */
@@ -47,28 +50,50 @@ function underKey(text: string, key: string, options: DetectOptions): Finding[] 
 }
 
 function inText(text: string, options: DetectOptions): Finding[] {
+  const found = asRead(text, options);
+  const kept = options.allow?.length ? withoutAllowed(text, found, options.allow) : found;
+  const all = options.deny ? [...kept, ...deniedTexts(text, options.deny)] : kept;
+  return all.length < 2 ? all : resolveOverlaps(all);
+}
+
+/** What is found in the text as a reader sees it, with offsets in the text as written. */
+function asRead(written: string, options: DetectOptions): Finding[] {
+  const normalised = normalise(written);
+  const text = normalised?.text ?? written;
+  const plain = inPlainText(text, options);
+  const lookInto = (piece: string) => inPlainText(piece, options);
+  const found = plain.concat(acrossLines(text, plain, lookInto), encodedRuns(text, lookInto));
+  if (!normalised) return found;
+  return found.map((finding) => withSpan(finding, normalised.toWritten(finding.start, finding.end)));
+}
+
+function withSpan(finding: Finding, { start, end }: { start: number; end: number }): Finding {
+  return { ...finding, start, end };
+}
+
+function inPlainText(text: string, options: DetectOptions): Finding[] {
   const recognizers = options.custom?.length ? [...RECOGNIZERS, ...options.custom] : RECOGNIZERS;
   const found: Finding[] = [];
   for (const recognizer of recognizers) {
     if (options.entities && !canFind(recognizer, options.entities)) continue;
     for (const finding of accepted(text, recognizer, options)) found.push(finding);
   }
-  const kept = options.allow?.length ? withoutAllowed(text, found, options.allow) : found;
-  const all = options.deny ? [...kept, ...deniedTexts(text, options.deny)] : kept;
-  return all.length < 2 ? all : resolveOverlaps(all);
+  return found.length < 2 ? found : resolveOverlaps(found);
 }
 
 function canFind({ entity, entities }: Recognizer, wanted: ReadonlySet<string>): boolean {
-  return entities ? !wanted.isDisjointFrom(entities) : wanted.has(entity);
+  return entities ? [...wanted].some((one) => entities.has(one)) : wanted.has(entity);
 }
 
 function accepted(text: string, recognizer: Recognizer, options: DetectOptions): Finding[] {
   const likely: Finding[] = [];
   for (const finding of recognizer.find(text)) {
     const scored = withContext(text, finding, recognizer, options);
-    if (scored.score >= thresholdOf(scored.entity, recognizer, options)) likely.push(scored);
+    if (scored.score < thresholdOf(scored.entity, recognizer, options)) continue;
+    if (recognizer.digits && isPieceOfBenign(text, scored.start, scored.end)) continue;
+    likely.push(scored);
   }
-  return recognizer.digits && likely.length > 0 ? outsideIdentifiers(text, likely) : likely;
+  return likely;
 }
 
 function thresholdOf(entity: string, recognizer: Recognizer, options: DetectOptions): number {
@@ -94,16 +119,4 @@ function withContext(
 
 function withoutExplanation({ entity, start, end, score }: Finding): Finding {
   return { entity, start, end, score };
-}
-
-/** Digits inside a UUID, a digest or an instant are part of it. Both lists are in text order. */
-function outsideIdentifiers(text: string, findings: readonly Finding[]): Finding[] {
-  const spans = benignSpans(text);
-  if (spans.length === 0) return [...findings];
-  let next = 0;
-  return findings.filter((finding) => {
-    while (next < spans.length && (spans[next]?.end ?? 0) <= finding.start) next++;
-    const span = spans[next];
-    return span === undefined || span.start >= finding.end;
-  });
 }

@@ -5,6 +5,8 @@ export const ENTITY_TYPES: Readonly<Record<string, string>> = {
   CREDIT_CARD: 'Payment card number of 12 to 19 digits, by issuer range and check digit.',
   IBAN: 'International bank account number, by country length and check digits.',
   IP_ADDRESS: 'IPv4 or IPv6 address.',
+  MAC_ADDRESS: 'Hardware address of a network interface.',
+  CRYPTO: 'Wallet of a cryptocurrency, by its check sum.',
   API_KEY: 'API key, token, password or private key.',
   DATE_OF_BIRTH: 'Date beside words that say it is one of birth.',
   US_SSN: 'United States: social security number.',

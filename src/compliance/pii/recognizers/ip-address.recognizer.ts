@@ -6,7 +6,7 @@ import type { Recognizer } from './recognizer.js';
 
 const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const V4 = new RegExp(`(?<![\\w.])(?:${OCTET}\\.){3}${OCTET}(?![\\w]|\\.\\d)`, 'g');
-const V6_RUN = /[0-9a-f:.]{2,128}/gi;
+const MAX_V6_RUN = 128;
 const MAX_V6 = 45;
 
 const VERSION_WORDS = wordPattern([
@@ -85,15 +85,33 @@ function v4Score(text: string, start: number, end: number, address: string): num
 }
 
 function v6(text: string): Finding[] {
-  if (!text.includes(':')) return [];
   const findings: Finding[] = [];
-  for (const match of text.matchAll(V6_RUN)) {
-    const colons = match[0].indexOf(':');
-    if (colons < 0 || match[0].indexOf(':', colons + 1) < 0) continue;
-    const finding = v6At(text, match.index, match[0]);
+  let floor = 0;
+  for (let colon = text.indexOf(':'); colon >= 0; colon = text.indexOf(':', floor)) {
+    const [start, end] = hexRun(text, colon, floor);
+    floor = end;
+    const run = text.slice(start, end);
+    if (run.indexOf(':', run.indexOf(':') + 1) < 0 || run.length > MAX_V6_RUN) continue;
+    const finding = v6At(text, start, run);
     if (finding) findings.push(finding);
   }
   return findings;
+}
+
+/** What may belong to an address around a colon. */
+function hexRun(text: string, colon: number, floor: number): [start: number, end: number] {
+  let start = colon;
+  while (start > floor && isHex(text.charCodeAt(start - 1))) start--;
+  let end = colon + 1;
+  while (end < text.length && isHex(text.charCodeAt(end))) end++;
+  return [start, end];
+}
+
+/** Digits to `:`, a dot, `A` to `F` in either case. */
+function isHex(code: number): boolean {
+  return (
+    (code >= 48 && code <= 58) || code === 46 || (code >= 97 && code <= 102) || (code >= 65 && code <= 70)
+  );
 }
 
 function v6At(text: string, at: number, run: string): Finding | undefined {

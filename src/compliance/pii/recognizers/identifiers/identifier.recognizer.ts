@@ -1,7 +1,7 @@
 import { isEmbedded } from '../digit-runs.js';
 import type { Finding } from '../finding.js';
 import type { Recognizer } from '../recognizer.js';
-import { nearestWord } from '../context.js';
+import { nearestWord, type Surroundings, surroundingsOf } from '../context.js';
 import { FORMATS } from './formats.js';
 import { CONTEXT_BOOST, IDENTIFIER_THRESHOLD } from './identifier-format.js';
 import { indexShapes, type IndexedFormat, type ShapeNode } from './shape-index.js';
@@ -98,6 +98,7 @@ function report(
   findings: Finding[],
 ): void {
   let value: string | undefined;
+  let around: Surroundings | undefined;
   for (const format of formats) {
     if (separators !== '' && !isSeparatedBy(separators, format.separators ?? ' -.')) continue;
     if (value === undefined) {
@@ -107,7 +108,10 @@ function report(
         .replace(/[^A-Za-z0-9]+/g, '')
         .toUpperCase();
     }
-    const finding = findingOf(text, start, end, value, format);
+    const verdict = format.check?.(value);
+    if (verdict === false) continue;
+    around ??= surroundingsOf(text, start, end);
+    const finding = findingOf(start, end, around, format, verdict);
     if (finding) findings.push(finding);
   }
 }
@@ -118,16 +122,14 @@ function isSeparatedBy(separators: string, allowed: string): boolean {
 }
 
 function findingOf(
-  text: string,
   start: number,
   end: number,
-  value: string,
+  around: Surroundings,
   format: IndexedFormat,
+  verdict: boolean | undefined,
 ): Finding | undefined {
-  const verdict = format.check?.(value);
-  if (verdict === false) return undefined;
   const formScore = verdict ? (format.checked ?? format.base) : format.base;
-  const near = nearestWord(text, start, end, format.pattern);
+  const near = nearestWord(around, format.pattern);
   if (!near && formScore < IDENTIFIER_THRESHOLD / 2) return undefined;
   // Between two named kinds the one whose name is nearer wins.
   const boost = near ? CONTEXT_BOOST - near.distance / 200 : 0;

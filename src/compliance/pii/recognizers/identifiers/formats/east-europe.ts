@@ -61,7 +61,7 @@ export const EAST_EUROPE: readonly IdentifierFormat[] = [
     separators: ' ',
     check: (value) => /^(?:0[1-9]|[1-7]\d|8[01])/.test(value) && undefined,
     base: 0.3,
-    words: ['plaka\\p{L}*', 'ara[çc]\\p{L}*'],
+    words: ['plaka\\p{L}*', 'ara[çc]\\p{L}*', '(?:licen[cs]e|number) ?plate'],
   },
 ];
 

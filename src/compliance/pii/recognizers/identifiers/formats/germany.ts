@@ -5,10 +5,11 @@ import type { IdentifierFormat } from '../identifier-format.js';
 const TAX_WORDS = [
   'steuer-?id(?:entifikationsnummer|nr|nummer)?',
   'steueridentifikationsnummer',
-  'id-?nr',
+  'id[- ]?nr',
   'identifikationsnummer',
   'tin',
 ];
+const TAX_NUMBER_WORDS = ['steuernummer', 'st\\.?-?\\s?nr', 'steuer-?nr', 'finanzamt', 'elster'];
 const DOCUMENT = /^[CFGHJKLMNPRTVWXYZ]/;
 
 /** Germany. */
@@ -24,14 +25,19 @@ export const GERMANY: readonly IdentifierFormat[] = [
   },
   {
     entity: 'DE_TAX_NUMBER',
-    shapes: ['99-999-99999', '999-999-99999', '9999999999', '99999999999', '9999999999999'],
-    separators: ' /',
-    check: (value) =>
-      value.length === 13
-        ? /^(?:[1-4]|5[1-9]|9[1-9]|[12]\d|3[0-2]).{3}0/.test(value) && undefined
-        : undefined,
+    shapes: ['99-999-99999', '999-999-99999', '99-999-9999', '999-9999-9999'],
+    separators: '/',
+    base: 0.5,
+    words: TAX_NUMBER_WORDS,
+  },
+  {
+    entity: 'DE_TAX_NUMBER',
+    shapes: ['9999999999', '99999999999', '9999999999999'],
+    // The federal form has the state in front and a nought in the fifth place.
+    check: (value) => (value.length < 13 ? undefined : isFederalTaxNumber(value)),
     base: 0.2,
-    words: ['steuernummer', 'st\\.?-?\\s?nr', 'steuer-?nr', 'finanzamt', 'elster'],
+    checked: 0.35,
+    words: TAX_NUMBER_WORDS,
   },
   {
     entity: 'DE_VAT_ID',
@@ -155,4 +161,8 @@ function crossSum(digits: string, weights: readonly number[]): number {
 function isDoctorNumber(value: string): boolean {
   const sum = [4, 9, 4, 9, 4, 9].reduce((total, weight, index) => total + weight * digitAt(value, index), 0);
   return (10 - (sum % 10)) % 10 === digitAt(value, 6) && !value.startsWith('000');
+}
+
+function isFederalTaxNumber(value: string): boolean {
+  return /^(?:0[1-9]|1[0-6]|2[1-9]|3[0-2]|4[01]|5\d|9[1-4])\d\d0/.test(value);
 }

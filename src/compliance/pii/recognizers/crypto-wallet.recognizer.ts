@@ -48,8 +48,8 @@ const GENERATOR = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
 /** BIP 173, and its correction in BIP 350. */
 function hasBech32Check(wallet: string): boolean {
   const split = wallet.indexOf('1');
-  const prefix = [...wallet.slice(0, split)].map((character) => character.charCodeAt(0));
-  const data = [...wallet.slice(split + 1)].map((character) => BECH32.indexOf(character));
+  const prefix = Array.from(wallet.slice(0, split), (character) => character.charCodeAt(0));
+  const data = Array.from(wallet.slice(split + 1), (character) => BECH32.indexOf(character));
   let state = 1;
   for (const value of [...prefix.map((code) => code >> 5), 0, ...prefix.map((code) => code & 31), ...data]) {
     const top = state >>> 25;

@@ -69,7 +69,7 @@ describe('identifiers', () => {
 
 describe('the list of entities', () => {
   it('describes each one that can be found, and no other', () => {
-    const known = RECOGNIZERS.flatMap(({ entity, entities }) => [...(entities ?? [entity])]);
+    const known = RECOGNIZERS.flatMap(({ entity, entities }) => Array.from(entities ?? [entity]));
     expect(Object.keys(ENTITY_TYPES).toSorted()).toEqual([...new Set(known)].toSorted());
   });
 });

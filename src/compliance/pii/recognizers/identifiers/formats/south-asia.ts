@@ -54,6 +54,6 @@ export const SOUTH_ASIA: readonly IdentifierFormat[] = [
 ];
 
 function isAadhaar(value: string): boolean {
-  const isPalindrome = [...value].toReversed().join('') === value;
+  const isPalindrome = Array.from(value).toReversed().join('') === value;
   return /^[2-9]/.test(value) && !isUniform(value) && !isPalindrome && passesVerhoeff(value);
 }

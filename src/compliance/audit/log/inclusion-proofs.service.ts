@@ -3,17 +3,17 @@ import type { Trx } from '../../../database/trx.js';
 import { AppError } from '../../../kernel/app-error.js';
 import { isIncluded } from '../merkle/proof-checks.js';
 import { inclusionPath } from '../merkle/proof-paths.js';
-import { type Tile, TileSet, tilesFor } from '../merkle/tiles.js';
+import { type Tile, TILE_WIDTH, type TilePlace, TileSet, tilesFor } from '../merkle/tiles.js';
 import type { PlaceProof } from './inclusion-proof.js';
 import { InclusionRepository, type Wanted } from './inclusion.repository.js';
 import type { LoggedEvent, StoredCheckpoint } from './log-state.js';
 import { LogRepository } from './log.repository.js';
-import { UpperTiles } from './upper-tiles.js';
+import { KnownTiles } from './known-tiles.js';
 
-/** Makes proofs of inclusion with one statement each, and another where the upper tiles of a log are not at hand. */
+/** Makes proofs of inclusion with one statement each, and another where shared tiles of a log are not at hand. */
 @Injectable()
 export class InclusionProofs {
-  private readonly upper = new UpperTiles();
+  private readonly known = new KnownTiles();
 
   constructor(
     private readonly repository: InclusionRepository,
@@ -31,7 +31,7 @@ export class InclusionProofs {
     wanted: Wanted,
     treeSize?: number,
   ): Promise<PlaceProof | 'pending' | undefined> {
-    const { event, isWaiting, checkpoint, tiles } = await this.repository.parts(
+    const { event, isWaiting, checkpoint, tile } = await this.repository.parts(
       trx,
       tenantId,
       wanted,
@@ -40,7 +40,7 @@ export class InclusionProofs {
     if (!event) return isWaiting ? 'pending' : undefined;
     if (!checkpoint && treeSize !== undefined) throw new AppError('AUDIT_CHECKPOINT_NOT_FOUND');
     if (!checkpoint || event.index >= checkpoint.size) return 'pending';
-    const proof = await this.path(trx, tenantId, event, checkpoint, tiles);
+    const proof = await this.path(trx, tenantId, event, checkpoint, tile);
     return { ...event, proof, checkpoint };
   }
 
@@ -49,13 +49,13 @@ export class InclusionProofs {
     tenantId: string,
     event: LoggedEvent,
     checkpoint: StoredCheckpoint,
-    tiles: readonly Tile[],
+    tile: Tile | undefined,
   ): Promise<Buffer[]> {
-    const proof = await this.hashes(trx, tenantId, event, checkpoint, tiles);
+    const proof = await this.hashes(trx, tenantId, event, checkpoint, tile);
     if (holds(event, checkpoint, proof)) return proof;
     // Either the database was put back, or the proof does not hold: then it is given as it is, for others to see.
-    this.upper.forget(tenantId);
-    return this.hashes(trx, tenantId, event, checkpoint, tiles);
+    this.known.forget(tenantId);
+    return this.hashes(trx, tenantId, event, checkpoint, tile);
   }
 
   private async hashes(
@@ -63,21 +63,26 @@ export class InclusionProofs {
     tenantId: string,
     { index }: LoggedEvent,
     { size }: StoredCheckpoint,
-    tiles: readonly Tile[],
+    tile: Tile | undefined,
   ): Promise<Buffer[]> {
     const path = inclusionPath(index, size);
-    const set = new TileSet(tiles);
+    const set = new TileSet(tile ? [tile] : []);
     const unread = tilesFor(path).filter((place) => {
       if (set.has(place)) return false;
-      const nodes = this.upper.find(tenantId, place);
+      const nodes = this.known.find(tenantId, place, widthOf(place, size));
       if (nodes) set.put(place, nodes);
       return !nodes;
     });
-    for (const tile of await this.logs.tiles(trx, tenantId, unread)) {
-      set.put(tile, this.upper.keep(tenantId, tile));
+    for (const read of await this.logs.tiles(trx, tenantId, unread)) {
+      set.put(read, this.known.keep(tenantId, read));
     }
     return path.map((range) => set.hashOf(range));
   }
+}
+
+/** How many hashes a tile has in a tree of this size. */
+function widthOf({ level, index }: TilePlace, size: number): number {
+  return Math.min(TILE_WIDTH, Math.floor(size / TILE_WIDTH ** level) - index * TILE_WIDTH);
 }
 
 function holds(

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { preparedText } from '../../../database/statement.js';
 import type { Trx } from '../../../database/trx.js';
 import { within } from '../../../database/within.js';
-import type { Tile } from '../merkle/tiles.js';
+import { type Tile, TILE_WIDTH } from '../merkle/tiles.js';
 import type { LoggedEvent, StoredCheckpoint } from './log-state.js';
 
 /** What is asked for: an event, or a place of the log. */
@@ -16,8 +16,8 @@ export interface InclusionParts {
   readonly isWaiting: boolean;
   /** Undefined when there is none, or none of the size that was asked for. */
   readonly checkpoint: StoredCheckpoint | undefined;
-  /** The tile that holds the leaf, and those at the right edge of the checkpoint's tree. */
-  readonly tiles: readonly Tile[];
+  /** The tile that holds the leaf. */
+  readonly tile: Tile | undefined;
 }
 
 /** Reads all that a proof needs in one round trip. */
@@ -34,13 +34,10 @@ export class InclusionRepository {
       event: row.index === null ? undefined : eventOf(row as PlacedRow),
       isWaiting: row.waiting ?? false,
       checkpoint: row.size === null ? undefined : checkpointOf(row as CheckpointRow),
-      tiles: tilesOf(row),
+      tile: tileOf(row),
     };
   }
 }
-
-/** Levels of tiles beyond which no log of exact numbers reaches. */
-const TOP_LEVEL = 6;
 
 /** Each branch is a text of its own, so that each has the plan that fits it. */
 function textOf(place: string, waiting: string, size: string): string {
@@ -54,19 +51,13 @@ function textOf(place: string, waiting: string, size: string): string {
            checkpoint.note || coalesce((select string_agg(line, '' order by signer) from audit_cosignature cosignature
               where (cosignature.tenant_id, cosignature.epoch, cosignature.size) =
                     (checkpoint.tenant_id, checkpoint.epoch, checkpoint.size)), '') as note,
-           tiles.places, tiles.hashes
+           tile.hashes
       from (select) given
       left join place on true
       left join checkpoint on true
       left join lateral (select leaf from audit_event event
         where (event.tenant_id, event.id, event.occurred_at) = ($1::uuid, place.event_id, place.occurred_at)) event on true
-      left join lateral (
-        select json_agg(json_build_array(tile.level, tile.index, octet_length(tile.hashes)) order by tile.level, tile.index) as places,
-               string_agg(tile.hashes, ''::bytea order by tile.level, tile.index) as hashes
-          from (select 0 as level, place.index >> 8 as index
-                 union select level, checkpoint.size >> (8 * (level + 1)) from generate_series(0, ${TOP_LEVEL}) level) wanted
-          join audit_tile tile on (tile.tenant_id, tile.level, tile.index) = ($1::uuid, wanted.level, wanted.index)) tiles
-        on place.index < checkpoint.size`;
+      left join audit_tile tile on (tile.tenant_id, tile.level, tile.index) = ($1::uuid, 0, place.index / ${TILE_WIDTH})`;
 }
 
 const BY_EVENT = 'event_id = $2::uuid';
@@ -102,9 +93,6 @@ type MaybeNull<T> = { readonly [K in keyof T]: T[K] | null };
 
 interface Row extends MaybeNull<PlacedRow>, MaybeNull<CheckpointRow> {
   readonly waiting: boolean | null;
-  /** Level, index and bytes of each tile. */
-  readonly places: readonly (readonly [number, number, number])[] | null;
-  /** The tiles one behind the other. */
   readonly hashes: Buffer | null;
 }
 
@@ -117,12 +105,7 @@ function checkpointOf(row: CheckpointRow): StoredCheckpoint {
   return { tenantId, epoch, origin, size, rootHash, createdAt, note };
 }
 
-function tilesOf({ places, hashes }: Row): Tile[] {
-  if (!places || !hashes) return [];
-  let from = 0;
-  return places.map(([level, index, bytes]) => {
-    const tile = { level, index, hashes: hashes.subarray(from, from + bytes) };
-    from += bytes;
-    return tile;
-  });
+function tileOf({ index, hashes }: Row): Tile | undefined {
+  if (index === null || !hashes) return undefined;
+  return { level: 0, index: Math.floor(index / TILE_WIDTH), hashes };
 }

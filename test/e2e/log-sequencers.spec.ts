@@ -58,7 +58,7 @@ describe('two sequencers', () => {
       await product.database.query(
         `select pg_terminate_backend(pid) from pg_stat_activity
           where datname = current_database() and query ilike '%audit_%' and pid <> pg_backend_pid()
-            and application_name = 'countersign' and query not ilike '%json_to_recordset%'`,
+            and application_name = 'countersign' and query not ilike '%audit_given%'`,
       );
       await sealing;
       await recording;

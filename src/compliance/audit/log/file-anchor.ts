@@ -1,4 +1,4 @@
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { mkdir, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CheckpointBody, parseCheckpoint } from '../merkle/checkpoint.js';
 import { parseNote } from '../merkle/signed-note.js';
@@ -8,6 +8,9 @@ const TAIL_BYTES = 16_384;
 
 /** Append-only files outside the database with every checkpoint, a folder for each log and a file for each month. */
 export class FileAnchor {
+  /** What was read of each file, for as long as the file stays as it was. */
+  private readonly known = new Map<string, { state: string; checkpoint: CheckpointBody | undefined }>();
+
   constructor(private readonly folder: string) {}
 
   /** Adds a checkpoint and waits until it is on the disk. */
@@ -30,11 +33,21 @@ export class FileAnchor {
   /** The last checkpoint that was added for a tenant. */
   async latest(tenantId: string): Promise<CheckpointBody | undefined> {
     for (const name of (await this.files(tenantId)).toReversed()) {
-      const lines = await tailOf(join(this.folder, tenantId, name));
-      const found = lines.toReversed().map(checkpointOf).find(Boolean);
+      const found = await this.lastOf(join(this.folder, tenantId, name));
       if (found) return found;
     }
     return undefined;
+  }
+
+  private async lastOf(path: string): Promise<CheckpointBody | undefined> {
+    const { ino, size, mtimeNs } = await stat(path, { bigint: true });
+    const state = `${ino} ${size} ${mtimeNs}`;
+    const known = this.known.get(path);
+    if (known?.state === state) return known.checkpoint;
+    const lines = await tailOf(path);
+    const checkpoint = lines.toReversed().map(checkpointOf).find(Boolean);
+    this.known.set(path, { state, checkpoint });
+    return checkpoint;
   }
 
   private async files(tenantId: string): Promise<string[]> {

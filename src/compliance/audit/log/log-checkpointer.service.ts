@@ -65,6 +65,7 @@ export class LogCheckpointer {
       if (last) await this.noteNewKey(trx, last, createdAt);
       await this.anchors.take(checkpoint);
       await this.repository.insertCheckpoint(trx, checkpoint);
+      this.guard.contains(checkpoint);
       return true;
     });
   }

@@ -75,7 +75,7 @@ export class LogEpochs {
       await this.repository.openEpoch(trx, head, epoch, origin);
       const seq = await this.repository.queued(trx, tenantId, record.id);
       const event = { seq, eventId: record.id, occurredAt: record.occurredAt, leafHash: record.leafHash };
-      await this.sealer.place(trx, head, [event]);
+      await this.sealer.place(trx, head, event);
       return { origin, epoch, index: head.size, eventId: record.id };
     });
     this.watch.resume(tenantId);

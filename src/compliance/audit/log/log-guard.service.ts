@@ -4,7 +4,7 @@ import type { CheckpointBody } from '../merkle/checkpoint.js';
 import { TileMissingError, TileSet, tilesFor } from '../merkle/tiles.js';
 import { LogAnchors } from './log-anchors.service.js';
 import { parseLogOrigin } from './log-origin.js';
-import type { LogHead } from './log-state.js';
+import type { LogHead, StoredCheckpoint } from './log-state.js';
 import { LogStopped } from './log-stopped.js';
 import { LogRepository } from './log.repository.js';
 
@@ -38,6 +38,12 @@ export class LogGuard {
     if (name.epoch < head.epoch || this.contained.get(head.tenantId) === keyOf(anchored)) return;
     await this.requireRoot(trx, head, size, anchored.rootHash);
     this.contained.set(head.tenantId, keyOf(anchored));
+  }
+
+  /** Takes note that the stored log contains a checkpoint that was anchored now. */
+  contains(checkpoint: StoredCheckpoint): void {
+    const { tenantId, origin, size, rootHash } = checkpoint;
+    this.contained.set(tenantId, keyOf({ origin, size: BigInt(size), rootHash }));
   }
 
   /** Requires that the first leaves of the stored tree have this root. @throws LogStopped */

@@ -14,18 +14,29 @@ import { logOrigin } from './log-origin.js';
 import type { LogHead } from './log-state.js';
 import { LogStopped } from './log-stopped.js';
 import { LogRepository } from './log.repository.js';
-import { type PendingEvent, SequencerRepository } from './sequencer.repository.js';
+import {
+  type Growth,
+  type PendingEvent,
+  type PresentEvent,
+  SequencerRepository,
+} from './sequencer.repository.js';
 
-/** Events sealed in one transaction. */
+/** Events of one log sealed in one transaction. */
 const BATCH = 2_000;
+/** Events of several logs sealed in one transaction, about. */
+const TOGETHER = 6_000;
 
 export interface SealedBatch {
   readonly sealed: number;
   /** Whether more may be waiting. */
   readonly isFull: boolean;
+  /** Whose logs have grown. */
+  readonly tenantIds: readonly string[];
 }
 
-const NOTHING: SealedBatch = { sealed: 0, isFull: false };
+const NOTHING: SealedBatch = { sealed: 0, isFull: false, tenantIds: [] };
+
+type Take = (trx: Trx, tenantIds: readonly string[]) => Promise<readonly LogHead[]>;
 
 /** Gives events that wait their places in the log: index map, tiles, head and queue in one transaction. */
 @Injectable()
@@ -52,70 +63,98 @@ export class LogSealer {
    * @throws LogStopped when the log must not go on.
    */
   sealBatch(tenantId: string): Promise<SealedBatch> {
-    return this.seal(tenantId, (trx) => this.repository.takeHead(trx, tenantId));
+    return this.sealTogether([tenantId]);
+  }
+
+  /**
+   * The same for several logs in one transaction: a fault of one of them keeps all from going on.
+   *
+   * @throws LogStopped when one of them must not go on.
+   */
+  sealTogether(tenantIds: readonly string[]): Promise<SealedBatch> {
+    return this.seal(tenantIds, (trx, wanted) => this.repository.takeHeads(trx, wanted));
   }
 
   /** Seals everything that waits at this moment, also what another process is at. @throws LogStopped */
   async sealAll(tenantId: string): Promise<void> {
     for (let isFull = true; isFull;) {
-      const batch = await this.seal(tenantId, (trx) => this.repository.waitForHead(trx, tenantId));
+      const batch = await this.seal([tenantId], async (trx) => {
+        const head = await this.repository.waitForHead(trx, tenantId);
+        return head ? [head] : [];
+      });
       ({ isFull } = batch);
     }
   }
 
-  private async seal(
-    tenantId: string,
-    take: (trx: Trx) => Promise<LogHead | undefined>,
-  ): Promise<SealedBatch> {
+  private async seal(tenantIds: readonly string[], take: Take): Promise<SealedBatch> {
     if (this.anchors.isBlocked) throw new LogStopped('a required anchor takes nothing');
-    let after: RightEdge | undefined;
-    let events: readonly (PendingEvent & { leafHash: Buffer })[] = [];
+    if (tenantIds.length === 0) return NOTHING;
+    const limit = Math.min(BATCH, Math.ceil(TOGETHER / tenantIds.length));
+    const edges = new Map<string, RightEdge>();
+    let growths: readonly Growth[] = [];
     let isFull = false;
     try {
       await this.database.withSequencer(async (trx) => {
-        const head = (await take(trx)) ?? (await this.begin(trx, tenantId, take));
-        if (!head) return;
-        await this.guard.requireAnchored(trx, head);
-        const pending = await this.repository.firstPending(trx, tenantId, BATCH);
-        events = this.present(tenantId, pending);
-        if (events.length === 0) return;
-        isFull = pending.length === BATCH;
-        after = await this.place(trx, head, events);
+        const heads = await this.heads(trx, tenantIds, take);
+        if (heads.length === 0) return;
+        for (const head of heads) await this.guard.requireAnchored(trx, head);
+        const taken = heads.map(({ tenantId }) => tenantId);
+        const pending = await this.repository.firstPending(trx, taken, limit);
+        isFull = [...pending.values()].some(({ length }) => length === limit);
+        const grown: Growth[] = [];
+        for (const head of heads) {
+          const events = this.present(head.tenantId, pending.get(head.tenantId) ?? []);
+          if (events.length > 0) grown.push(await this.grow(trx, head, events, edges));
+        }
+        if (grown.length > 0) await this.repository.writeSealed(trx, grown, this.clock.now());
+        growths = grown;
       });
     } catch (error) {
-      // What it holds may have been rolled back.
-      this.edges.delete(tenantId);
+      // What they hold may have been rolled back.
+      for (const tenantId of tenantIds) this.edges.delete(tenantId);
       throw error;
     }
-    if (!after) return NOTHING;
-    this.edges.set(tenantId, after);
+    for (const [tenantId, edge] of edges) this.edges.set(tenantId, edge);
+    const events = growths.flatMap((growth) => growth.events);
     this.measure(events);
-    return { sealed: events.length, isFull };
+    const grownIds = growths.map(({ head }) => head.tenantId);
+    return { sealed: events.length, isFull: isFull && events.length > 0, tenantIds: grownIds };
   }
 
-  /** Gives events the next places of a log whose head this transaction has. @throws LogStopped */
-  async place(
+  /** Gives an event the next place of a log whose head this transaction has. @throws LogStopped */
+  async place(trx: Trx, head: LogHead, event: PresentEvent): Promise<void> {
+    await this.repository.writeSealed(
+      trx,
+      [await this.grow(trx, head, [event], new Map())],
+      this.clock.now(),
+    );
+  }
+
+  private async grow(
     trx: Trx,
     head: LogHead,
-    events: readonly (PendingEvent & { leafHash: Buffer })[],
-  ): Promise<RightEdge> {
+    events: readonly PresentEvent[],
+    edges: Map<string, RightEdge>,
+  ): Promise<Growth> {
     const edge = await this.edgeOf(trx, head);
+    edges.set(head.tenantId, edge);
     const tiles = edge.append(events.map(({ leafHash }) => leafHash));
-    await this.repository.writeSealed(trx, head, events, tiles, edge.root(), this.clock.now());
-    return edge;
+    return { head, events, tiles, rootHash: edge.root() };
   }
 
-  /** Makes the log of a tenant whose first event waits. */
-  private async begin(
-    trx: Trx,
-    tenantId: string,
-    take: (trx: Trx) => Promise<LogHead | undefined>,
-  ): Promise<LogHead | undefined> {
-    if (await this.logs.head(trx, tenantId)) return undefined;
-    const logId = randomUUID();
-    const origin = logOrigin(this.config.instanceName, { logId, epoch: 1 });
-    await this.repository.ensureHead(trx, tenantId, logId, origin);
-    return take(trx);
+  /** The heads that are free, also of tenants whose first event waits. */
+  private async heads(trx: Trx, tenantIds: readonly string[], take: Take): Promise<readonly LogHead[]> {
+    const heads = await take(trx, tenantIds);
+    const taken = new Set(heads.map(({ tenantId }) => tenantId));
+    const others = tenantIds.filter((tenantId) => !taken.has(tenantId));
+    const begun = others.length === 0 ? [] : await this.repository.withoutHead(trx, others);
+    if (begun.length === 0) return heads;
+    for (const tenantId of begun) {
+      const logId = randomUUID();
+      const origin = logOrigin(this.config.instanceName, { logId, epoch: 1 });
+      await this.repository.ensureHead(trx, tenantId, logId, origin);
+    }
+    return [...heads, ...(await take(trx, begun))];
   }
 
   private async edgeOf(trx: Trx, head: LogHead): Promise<RightEdge> {
@@ -132,10 +171,7 @@ export class LogSealer {
   }
 
   /** Those of the events that are there. One that is gone keeps its place in the queue, where verification names it. */
-  private present(
-    tenantId: string,
-    pending: readonly PendingEvent[],
-  ): (PendingEvent & { leafHash: Buffer })[] {
+  private present(tenantId: string, pending: readonly PendingEvent[]): PresentEvent[] {
     for (const { eventId, leafHash } of pending) {
       if (leafHash !== null || this.lost.has(eventId)) continue;
       this.lost.add(eventId);
@@ -145,7 +181,7 @@ export class LogSealer {
         'an event was removed before it was sealed',
       );
     }
-    return pending.filter((event): event is PendingEvent & { leafHash: Buffer } => event.leafHash !== null);
+    return pending.filter((event): event is PresentEvent => event.leafHash !== null);
   }
 
   private measure(events: readonly PendingEvent[]): void {

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import { byteaText, preparedText } from '../../../database/statement.js';
 import type { Trx } from '../../../database/trx.js';
+import { within } from '../../../database/within.js';
 import { EMPTY_ROOT } from '../merkle/hash.js';
 import type { Tile } from '../merkle/tiles.js';
 import { type LogHead, type StoredCheckpoint, SYSTEM_LOG_TENANT_ID } from './log-state.js';
@@ -13,6 +15,18 @@ export interface PendingEvent {
   readonly occurredAt: Date;
   /** Null when the event itself is gone. */
   readonly leafHash: Buffer | null;
+}
+
+/** An event that gets its place now. */
+export type PresentEvent = PendingEvent & { readonly leafHash: Buffer };
+
+/** What a log has grown by: the next events behind its head, and the tree over all of them. */
+export interface Growth {
+  readonly head: LogHead;
+  readonly events: readonly PresentEvent[];
+  /** Those that are new or have grown. */
+  readonly tiles: readonly Tile[];
+  readonly rootHash: Buffer;
 }
 
 /** The oldest event that waits, of a tenant that has one. */
@@ -57,18 +71,17 @@ export interface NewestCheckpoint {
 @Injectable()
 export class SequencerRepository {
   /** Every tenant with events that wait: one step in the index for each. */
-  async queues(trx: Trx): Promise<TenantQueue[]> {
-    const { rows } = await sql<TenantQueue>`
-      with recursive queue as (
-        (select tenant_id, seq from audit_pending order by tenant_id, seq limit 1)
-        union all
-        select following.tenant_id, following.seq
-          from queue cross join lateral (
-            select tenant_id, seq from audit_pending
-             where tenant_id > queue.tenant_id order by tenant_id, seq limit 1) following)
-      select tenant_id as "tenantId", seq as "oldestSeq" from queue
+  queues(trx: Trx): Promise<TenantQueue[]> {
+    return within(trx)<TenantQueue>({ name: 'queues', text: QUEUES, values: [] });
+  }
+
+  /** Those of these tenants that have no log yet. */
+  async withoutHead(trx: Trx, tenantIds: readonly string[]): Promise<string[]> {
+    const { rows } = await sql<{ id: string }>`
+      select given.id from unnest(${tenantIds}::uuid[]) given (id)
+       where not exists (select from audit_head where tenant_id = given.id) order by given.id
     `.execute(trx);
-    return rows;
+    return rows.map(({ id }) => id);
   }
 
   /** Makes the log of a tenant where there is none. */
@@ -89,65 +102,66 @@ export class SequencerRepository {
       .execute();
   }
 
-  /** Takes the head of a log for this transaction. @returns undefined when there is none, or another has it. */
-  async takeHead(trx: Trx, tenantId: string): Promise<LogHead | undefined> {
-    const row = await this.headQuery(trx, tenantId).forUpdate().skipLocked().executeTakeFirst();
-    return row && headOf(row);
+  /** Takes the heads of logs for this transaction: those that exist, and that no other has. */
+  takeHeads(trx: Trx, tenantIds: readonly string[]): Promise<LogHead[]> {
+    return this.heldHeads(trx, TAKE_HEADS, tenantIds);
   }
 
-  /** The same, waiting for whoever has it. */
+  /** The same of one log, waiting for whoever has it. */
   async waitForHead(trx: Trx, tenantId: string): Promise<LogHead | undefined> {
-    const row = await this.headQuery(trx, tenantId).forUpdate().executeTakeFirst();
-    return row && headOf(row);
+    const [head] = await this.heldHeads(trx, WAIT_FOR_HEADS, [tenantId]);
+    return head;
   }
 
   /**
-   * The first events that wait, in their order. A queue and not a position: an event that committed late has a lower
-   * number than others that were sealed before, and must still be found.
+   * The first events that wait of each tenant, in their order. A queue and not a position: an event that committed late
+   * has a lower number than others that were sealed before, and must still be found.
    */
-  async firstPending(trx: Trx, tenantId: string, limit: number): Promise<PendingEvent[]> {
-    const { rows } = await sql<PendingEvent>`
-      select pending.seq, pending.event_id as "eventId", pending.occurred_at as "occurredAt", event.leaf_hash as "leafHash"
-        from (select tenant_id, seq, event_id, occurred_at from audit_pending
-               where tenant_id = ${tenantId} order by seq limit ${limit}) pending
-        left join audit_event event on (event.tenant_id, event.id, event.occurred_at) = (pending.tenant_id, pending.event_id, pending.occurred_at)
-       order by pending.seq
-    `.execute(trx);
-    return rows;
+  async firstPending(
+    trx: Trx,
+    tenantIds: readonly string[],
+    limit: number,
+  ): Promise<Map<string, PendingEvent[]>> {
+    const rows = await within(trx)<PendingEvent & { readonly tenantId: string }>({
+      name: 'pending',
+      text: FIRST_PENDING,
+      values: [JSON.stringify(tenantIds), String(limit)],
+    });
+    return Map.groupBy(rows, ({ tenantId }) => tenantId);
   }
 
-  /** Index map, tiles, head and the end of waiting, in one statement. */
-  async writeSealed(
-    trx: Trx,
-    head: LogHead,
-    events: readonly (PendingEvent & { readonly leafHash: Buffer })[],
-    tiles: readonly Tile[],
-    rootHash: Buffer,
-    at: Date,
-  ): Promise<void> {
-    const { rows } = await sql<{ removed: number }>`
-      with placed as (
-        insert into audit_index (tenant_id, index, event_id, occurred_at, leaf_hash)
-        select ${head.tenantId}, ${head.size} + given.ord - 1, given.event_id, given.occurred_at, given.leaf_hash
-          from unnest(${events.map(({ eventId }) => eventId)}::uuid[],
-                      ${events.map(({ occurredAt }) => occurredAt)}::timestamptz[],
-                      ${events.map(({ leafHash }) => leafHash)}::bytea[])
-            with ordinality as given (event_id, occurred_at, leaf_hash, ord)),
-      tiles as (
-        insert into audit_tile (tenant_id, level, index, hashes)
-        select ${head.tenantId}, given.level, given.index, given.hashes
-          from unnest(${tiles.map(({ level }) => level)}::smallint[], ${tiles.map(({ index }) => index)}::bigint[],
-                      ${tiles.map(({ hashes }) => hashes)}::bytea[]) as given (level, index, hashes)
-        on conflict (tenant_id, level, index) do update set hashes = excluded.hashes),
-      moved as (
-        update audit_head set size = ${head.size + events.length}, root_hash = ${rootHash}, sealed_at = ${at}
-         where tenant_id = ${head.tenantId}),
-      removed as (
-        delete from audit_pending
-         where tenant_id = ${head.tenantId} and seq = any(${events.map(({ seq }) => seq)}::bigint[]) returning 1)
-      select count(*) as removed from removed
-    `.execute(trx);
-    if (rows[0]?.removed !== events.length) throw new Error('events that were to be sealed are gone');
+  /** Index map, tiles, heads and the end of waiting, in one statement. */
+  async writeSealed(trx: Trx, growths: readonly Growth[], at: Date): Promise<void> {
+    const places = growths.flatMap(({ head, events }) =>
+      events.map(({ seq, eventId, occurredAt, leafHash }, offset) => ({
+        tenant_id: head.tenantId,
+        index: head.size + offset,
+        seq,
+        event_id: eventId,
+        occurred_at: occurredAt,
+        leaf_hash: byteaText(leafHash),
+      })),
+    );
+    const tiles = growths.flatMap((growth) =>
+      growth.tiles.map(({ level, index, hashes }) => ({
+        tenant_id: growth.head.tenantId,
+        level,
+        index,
+        hashes: byteaText(hashes),
+      })),
+    );
+    const heads = growths.map(({ head, events, rootHash }) => ({
+      tenant_id: head.tenantId,
+      size: head.size + events.length,
+      root_hash: byteaText(rootHash),
+    }));
+    const values = [places, tiles, heads].map((rows) => JSON.stringify(rows));
+    const [row] = await within(trx)<{ removed: number }>({
+      name: 'sealed',
+      text: WRITE_SEALED,
+      values: [...values, at.toISOString()],
+    });
+    if (row?.removed !== places.length) throw new Error('events that were to be sealed are gone');
   }
 
   /** Newest checkpoints that the log of the instance does not hold yet, unless another process is at them. */
@@ -282,7 +296,68 @@ export class SequencerRepository {
     return rows.map((row) => Object.assign(headOf(row), { isGrown: row.size > 0 && !row.covered }));
   }
 
-  private headQuery(trx: Trx, tenantId: string) {
-    return trx.selectFrom('audit_head').select(HEAD_COLUMNS).where('tenant_id', '=', tenantId);
+  private async heldHeads(trx: Trx, text: string, tenantIds: readonly string[]): Promise<LogHead[]> {
+    const rows = await within(trx)<Parameters<typeof headOf>[0]>({
+      name: 'heads',
+      text,
+      values: [JSON.stringify(tenantIds)],
+    });
+    return rows.map(headOf);
   }
 }
+
+const QUEUES = preparedText(
+  'sequencer:queues',
+  `with recursive queue as (
+     (select tenant_id, seq from audit_pending order by tenant_id, seq limit 1)
+     union all
+     select following.tenant_id, following.seq
+       from queue cross join lateral (
+         select tenant_id, seq from audit_pending
+          where tenant_id > queue.tenant_id order by tenant_id, seq limit 1) following)
+   select tenant_id as "tenantId", seq as "oldestSeq" from queue`,
+);
+
+const GIVEN_TENANTS = 'array(select json_array_elements_text($1::json)::uuid)';
+
+// In one order, so that two processes that want several never wait for each other.
+const HEADS = `select ${HEAD_COLUMNS.join(', ')} from audit_head where tenant_id = any(${GIVEN_TENANTS}) order by tenant_id for update`;
+const TAKE_HEADS = preparedText('sequencer:take', `${HEADS} skip locked`);
+const WAIT_FOR_HEADS = preparedText('sequencer:wait', HEADS);
+
+const FIRST_PENDING = preparedText(
+  'sequencer:pending',
+  `select pending.tenant_id as "tenantId", pending.seq, pending.event_id as "eventId", pending.occurred_at as "occurredAt",
+          event.leaf_hash as "leafHash"
+     from unnest(${GIVEN_TENANTS}) given (tenant_id)
+    cross join lateral (
+      select tenant_id, seq, event_id, occurred_at from audit_pending waiting
+       where waiting.tenant_id = given.tenant_id order by waiting.seq limit $2::int) pending
+     left join lateral (
+      select leaf_hash from audit_event found
+       where (found.tenant_id, found.id, found.occurred_at) = (pending.tenant_id, pending.event_id, pending.occurred_at)
+      limit 1) event on true
+    order by pending.tenant_id, pending.seq`,
+);
+
+const WRITE_SEALED = preparedText(
+  'sequencer:sealed',
+  `with given as (
+     select * from json_to_recordset($1::json) as x (
+       tenant_id uuid, index bigint, seq bigint, event_id uuid, occurred_at timestamptz, leaf_hash bytea)),
+   placed as (
+     insert into audit_index (tenant_id, index, event_id, occurred_at, leaf_hash)
+     select tenant_id, index, event_id, occurred_at, leaf_hash from given),
+   tiles as (
+     insert into audit_tile (tenant_id, level, index, hashes)
+     select * from json_to_recordset($2::json) as x (tenant_id uuid, level smallint, index bigint, hashes bytea)
+     on conflict (tenant_id, level, index) do update set hashes = excluded.hashes),
+   moved as (
+     update audit_head head set size = grown.size, root_hash = grown.root_hash, sealed_at = $4::timestamptz
+       from json_to_recordset($3::json) as grown (tenant_id uuid, size bigint, root_hash bytea)
+      where head.tenant_id = grown.tenant_id),
+   removed as (
+     delete from audit_pending pending using given
+      where (pending.tenant_id, pending.seq) = (given.tenant_id, given.seq) returning 1)
+   select count(*) as removed from removed`,
+);

@@ -5,7 +5,7 @@ import { InjectConfig } from '../../../config/inject-config.js';
 import { DatabaseService } from '../../../database/database.service.js';
 import { Metrics } from '../../../observability/metrics.js';
 import { LogCheckpointer } from './log-checkpointer.service.js';
-import { LogSealer } from './log-sealer.service.js';
+import { LogSealer, type SealedBatch } from './log-sealer.service.js';
 import { LogStopped } from './log-stopped.js';
 import { LogUpkeep } from './log-upkeep.service.js';
 import { SealWatch } from './seal-watch.service.js';
@@ -13,16 +13,26 @@ import { SequencerRepository, type TenantQueue } from './sequencer.repository.js
 
 /** Events of this long are sealed together while they keep coming. */
 const GATHER_MS = 100;
+/** Logs sealed in one transaction. */
+const GROUP = 50;
 /** A record that has just been announced is about to be committed. */
 const FIRST_LOOK_MS = 15;
-/** How often an idle process looks for events that others have recorded. */
-const IDLE_MS = 1_000;
+/**
+ * How often an idle process looks for events that others have recorded. They do not call it: a word to the database at
+ * each commit would make commits wait for each other.
+ */
+const IDLE_MS = 200;
+/** The same of a process that only has to know how sealing goes. */
+const OBSERVE_MS = 1_000;
+/** How often it is looked which logs are due for a checkpoint. */
+const SIGN_MS = 100;
 /** How often every log is looked at, whether or not it grows. */
 const UPKEEP_MS = 60_000;
 
 /**
  * Seals what is recorded, on every replica that works. Awake while events come, it looks each tenth of a second; idle,
- * once a second. A record of this process wakes it without a word to the database.
+ * a fifth. A record of this process wakes it without a word to the database. Checkpoints are signed beside it: events
+ * of one log do not wait for the signature of another.
  */
 @Injectable()
 export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
@@ -31,6 +41,8 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly grown = new Set<string>();
   /** When a checkpoint of a log was last tried. */
   private readonly signedMs = new Map<string, number>();
+  /** Logs that had a fault when they were last tried: sealed each for itself. */
+  private readonly suspects = new Set<string>();
   private nextUpkeepMs = 0;
   private hasKept = false;
   private readonly stopping = new AbortController();
@@ -50,7 +62,7 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.running = this.server.role === 'api' ? this.observe() : this.run();
+    this.running = this.server.role === 'api' ? this.observe() : this.work();
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -64,15 +76,38 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
     while (!this.stopping.signal.aborted) {
       await this.look();
       await this.upkeepWhenDue();
-      await this.pause(IDLE_MS);
+      await this.pause(OBSERVE_MS);
     }
   }
 
-  private async run(): Promise<void> {
+  private async work(): Promise<void> {
+    await Promise.all([this.seal(), this.sign()]);
+  }
+
+  private async sign(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      await this.upkeepWhenDue();
+      for (const tenantId of [...this.grown]) {
+        if (this.stopping.signal.aborted) return;
+        await this.signWhenDue(tenantId);
+      }
+      await this.pause(SIGN_MS);
+    }
+  }
+
+  private async signWhenDue(tenantId: string): Promise<void> {
+    if (performance.now() - (this.signedMs.get(tenantId) ?? 0) < this.config.checkpointIntervalMs) return;
+    this.signedMs.set(tenantId, performance.now());
+    // Before it is signed: what is sealed meanwhile puts it back.
+    this.grown.delete(tenantId);
+    const isCovered = await this.guarded(tenantId, () => this.checkpointer.checkpointWhenDue(tenantId));
+    if (!isCovered) this.grown.add(tenantId);
+  }
+
+  private async seal(): Promise<void> {
     for (let pauseMs = FIRST_LOOK_MS; !this.stopping.signal.aborted;) {
       const startedAt = performance.now();
       const called = this.watch.wake.next(pauseMs);
-      await this.upkeepWhenDue();
       const { sealed, isFull } = await this.turn();
       if (sealed > 0) {
         pauseMs = FIRST_LOOK_MS;
@@ -82,31 +117,50 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
       await called;
       const wasCalled = performance.now() - startedAt < pauseMs - 1;
       if (wasCalled) await this.pause(FIRST_LOOK_MS);
-      // A log without a checkpoint for its newest leaves is not idle yet.
-      const longest = this.grown.size > 0 ? GATHER_MS : IDLE_MS;
-      pauseMs = wasCalled ? FIRST_LOOK_MS : Math.min(pauseMs * 2, longest);
+      pauseMs = wasCalled ? FIRST_LOOK_MS : Math.min(pauseMs * 2, IDLE_MS);
     }
   }
 
   private async turn(): Promise<{ sealed: number; isFull: boolean }> {
+    const waiting = (await this.look()).map(({ tenantId }) => tenantId);
+    const sound = waiting.filter((tenantId) => !this.suspects.has(tenantId));
+    const doubtful = waiting.filter((tenantId) => this.suspects.has(tenantId));
     let sealed = 0;
     let isFull = false;
-    for (const { tenantId } of await this.look()) {
-      if (this.stopping.signal.aborted) break;
-      const batch = await this.guarded(tenantId, () => this.sealer.sealBatch(tenantId));
-      if (!batch || batch.sealed === 0) continue;
-      this.watch.resume(tenantId);
-      this.grown.add(tenantId);
+    const count = (batch: SealedBatch | undefined) => {
+      if (!batch) return;
       sealed += batch.sealed;
       isFull ||= batch.isFull;
+    };
+    for (let from = 0; from < sound.length && !this.stopping.signal.aborted; from += GROUP) {
+      const group = sound.slice(from, from + GROUP);
+      try {
+        count(this.grew(await this.sealer.sealTogether(group)));
+      } catch {
+        // One of them has a fault: each for itself, so that it shows which.
+        for (const tenantId of group) count(await this.sealAlone(tenantId));
+      }
     }
-    for (const tenantId of this.grown) {
-      if (performance.now() - (this.signedMs.get(tenantId) ?? 0) < this.config.checkpointIntervalMs) continue;
-      this.signedMs.set(tenantId, performance.now());
-      const isCovered = await this.guarded(tenantId, () => this.checkpointer.checkpointWhenDue(tenantId));
-      if (isCovered) this.grown.delete(tenantId);
-    }
+    for (const tenantId of doubtful) count(await this.sealAlone(tenantId));
     return { sealed, isFull };
+  }
+
+  private async sealAlone(tenantId: string): Promise<SealedBatch | undefined> {
+    if (this.stopping.signal.aborted) return undefined;
+    this.suspects.add(tenantId);
+    return this.guarded(tenantId, async () => {
+      const batch = await this.sealer.sealBatch(tenantId);
+      this.suspects.delete(tenantId);
+      return this.grew(batch);
+    });
+  }
+
+  private grew(batch: SealedBatch): SealedBatch {
+    for (const tenantId of batch.tenantIds) {
+      this.watch.resume(tenantId);
+      this.grown.add(tenantId);
+    }
+    return batch;
   }
 
   private async look(): Promise<readonly TenantQueue[]> {

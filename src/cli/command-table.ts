@@ -3,6 +3,7 @@ import { auditExport } from './commands/audit-export.command.js';
 import { auditNewEpoch } from './commands/audit-new-epoch.command.js';
 import { auditRotateKey } from './commands/audit-rotate-key.command.js';
 import { auditVerify } from './commands/audit-verify.command.js';
+import { auditWitness } from './commands/audit-witness.command.js';
 import { chaos } from './commands/chaos.command.js';
 import { configValidate } from './commands/config-validate.command.js';
 import { demo } from './commands/demo.command.js';
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   reportFramework,
   auditExport,
   auditVerify,
+  auditWitness,
   auditRotateKey,
   auditNewEpoch,
   configValidate,

@@ -349,6 +349,7 @@ const CREATE_NOTHING = [
   // Makes a key that nobody is told: asked for again it is another one.
   '/v1/audit/instance/keys',
   '/v1/policies/validate',
+  '/v1/policies/replay',
   '/v1/policies/{version}/replay',
   // Make hold what exists.
   '/v1/policies/rollback',

@@ -504,7 +504,56 @@ describe('the replay of a version', () => {
     expect(await replay(version, body)).toMatchObject({ status, body: { code } });
   });
 
+  it('of a draft shows the same as of a version of it, and stores nothing', async () => {
+    const draft = { policies: { 'nothing-leaves': forbid('deliver') } };
+    const stored = 'select count(*)::int as n from policy_version';
+    const before = await product.database.query(stored);
+    const { status, body, text } = await product.client.post('/v1/policies/replay', {
+      draft,
+      runId: approved,
+    });
+    expect(status, text).toBe(200);
+    expect(await product.database.query(stored)).toEqual(before);
+    const byVersion = (await replay(await addVersion(draft.policies), { runId: approved })).body;
+    expect(body.summary).toEqual(byVersion.summary);
+    expect(body.version).toBeNull();
+    expect(body.items).toMatchObject([
+      {
+        action: 'deliver',
+        recorded: { result: 'allow' },
+        replayed: {
+          version: expect.stringMatching(/^draft\./),
+          result: 'deny',
+          policies: ['nothing-leaves'],
+        },
+      },
+    ]);
+    const lines = await product.client.post(
+      '/v1/policies/replay',
+      { draft: { ...draft, defaultPermit: false }, runId: approved },
+      { headers: { accept: 'application/x-ndjson' } },
+    );
+    const summary = JSON.parse(lines.text.trimEnd().split('\n').at(-1) ?? '') as object;
+    // Without the built-in permit nothing is allowed.
+    expect(summary).toMatchObject({ kind: 'summary', version: null, decisions: 9, nowRefused: 9 });
+  });
+
+  it.each([
+    [{}, 400, 'VALIDATION_FAILED'],
+    [{ draft: { policies: 'none' } }, 400, 'VALIDATION_FAILED'],
+    [{ draft: { policies: {} }, limit: 0 }, 400, 'VALIDATION_FAILED'],
+    [{ draft: { policies: { one: 'permit (' } } }, 422, 'POLICY_INVALID'],
+  ])('of the draft in %j is refused: %i %s', async (body, status, code) => {
+    expect(await product.client.post('/v1/policies/replay', body)).toMatchObject({ status, body: { code } });
+  });
+
   it('is for those who read policies', async () => {
+    const draft = { draft: { policies: {} } };
+    const ofDraft = async (key: string) =>
+      (await product.client.post('/v1/policies/replay', draft, { key })).status;
+    expect(await ofDraft('')).toBe(401);
+    expect(await ofDraft((await product.makeKey('operator')).key)).toBe(403);
+    expect(await ofDraft((await product.makeKey('reviewer')).key)).toBe(200);
     expect((await replay(0, {}, '')).status).toBe(401);
     expect((await replay(0, {}, (await product.makeKey('operator')).key)).status).toBe(403);
     expect((await replay(0, {}, (await product.makeKey('reviewer')).key)).status).toBe(200);

@@ -189,6 +189,7 @@ export const READING_ROUTES: Readonly<Record<string, (stage: Stage) => Promise<R
   }),
   'POST /v1/audit/verify': async () => ({}),
   'POST /v1/policies/validate': async () => ({ body: { policies: {} } }),
+  'POST /v1/policies/replay': async () => ({ body: { draft: { policies: {} } } }),
   'POST /v1/policies/{version}/replay': async () => ({ at: { version: '0' }, body: {} }),
   'POST /v1/schedules/preview': async () => ({ body: { cron: '0 0 1 1 *' } }),
 };

@@ -8,14 +8,14 @@ import { ApiPage } from '../../http/api-page.js';
 import { Idempotent } from '../../http/idempotent.js';
 import { decodeCursor, type Page, PageQuery, pageOf } from '../../http/paging.js';
 import { BuiltinPolicies } from './builtin-policies.service.js';
-import { DEFAULT_SETTINGS, type PolicySettings } from './policy-settings.js';
+import { DEFAULT_SETTINGS } from './policy-settings.js';
 import { type PolicyAuthor, PolicyVersions } from './policy-versions.service.js';
 import {
   activationDtoOf,
   AppliesToDto,
   CreatePolicyVersionDto,
+  draftOf,
   PolicyActivationDto,
-  PolicySettingsDto,
   PolicyValidationDto,
   PolicyVersionDto,
   PolicyVersionParam,
@@ -55,13 +55,16 @@ export class PoliciesController {
   @RequirePermission('policies.write')
   async create(
     @CurrentPrincipal() principal: Principal,
-    @Body() { policies, settings, defaultPermit = true }: CreatePolicyVersionDto,
+    @Body() body: CreatePolicyVersionDto,
     @Req() request: PrincipalRequest,
   ): Promise<PolicyVersionDto> {
-    const draft = { policies, settings: { ...DEFAULT_SETTINGS, ...definedOf(settings) }, defaultPermit };
-    const created = await this.versions.create(authorOf(principal, request), draft, async (trx, version) => {
-      await request.idempotency?.store(trx, 201, versionOf(version, 0));
-    });
+    const created = await this.versions.create(
+      authorOf(principal, request),
+      draftOf(body),
+      async (trx, version) => {
+        await request.idempotency?.store(trx, 201, versionOf(version, 0));
+      },
+    );
     return versionOf(created, 0);
   }
 
@@ -134,9 +137,4 @@ export class PoliciesController {
 
 function authorOf({ id, tenantId }: Principal, request: PrincipalRequest): PolicyAuthor {
   return { tenantId, principalId: id, requestId: request.id };
-}
-
-/** A field that was not sent stands in the body as undefined. */
-function definedOf(settings: PolicySettingsDto | undefined): Partial<PolicySettings> {
-  return Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
 }

@@ -6,6 +6,7 @@ import { BuiltinPolicies } from './builtin-policies.service.js';
 import type { PolicyRequest } from './policy-request.js';
 import { PolicySets, type PolicySet } from './policy-sets.js';
 import { DEFAULT_SETTINGS } from './policy-settings.js';
+import type { PolicyDraft } from './policy-versions.service.js';
 import { PolicyRepository } from './policy.repository.js';
 
 /** What the policies said, and all that is needed to ask again. */
@@ -18,6 +19,12 @@ export interface PolicyDecision {
   readonly request: PolicyRequest;
   /** SHA-256 of the canonical request. */
   readonly digest: string;
+}
+
+/** Policies that are no version, to be asked what they would say. */
+export interface PolicyTrial {
+  readonly key: string;
+  readonly set: PolicySet;
 }
 
 /** Asks the policies that hold. Whatever cannot be loaded, prepared or evaluated is a failure, and a failure denies. */
@@ -43,14 +50,24 @@ export class PolicyDecisions {
     return this.decideBy(version, request);
   }
 
-  /** Decides by a version, whether it holds or not. */
-  async decideBy(version: number, request: PolicyRequest): Promise<PolicyDecision> {
+  /** Makes a draft what can be asked. It has to be valid. */
+  trialOf(draft: PolicyDraft): PolicyTrial {
+    const { policies, settings } = draft;
+    return {
+      key: `draft/${canonicalHash(draft)}`,
+      set: { texts: { ...policies, ...this.builtin.textsFor(draft) }, settings },
+    };
+  }
+
+  /** Decides by a version, whether it holds or not, or by what is none. */
+  async decideBy(rules: number | PolicyTrial, request: PolicyRequest): Promise<PolicyDecision> {
+    const isTrial = typeof rules === 'object';
     const decision = {
       request,
-      version: `${version}.${this.builtin.digest}`,
+      version: `${isTrial ? 'draft' : rules}.${this.builtin.digest}`,
       digest: canonicalHash(request),
     };
-    const key = await this.ready(request.run.tenantId, version);
+    const key = isTrial ? this.readyTrial(rules) : await this.ready(request.run.tenantId, rules);
     if (key === undefined) return { ...decision, result: 'failure', policies: [] };
     return { ...decision, ...this.sets.ask(key, request) };
   }
@@ -58,6 +75,10 @@ export class PolicyDecisions {
   /** How many sets of policies are kept ready. */
   get preparedSets(): number {
     return this.sets.size;
+  }
+
+  private readyTrial({ key, set }: PolicyTrial): string | undefined {
+    return this.sets.isReady(key) || this.sets.prepare(key, set) ? key : undefined;
   }
 
   /** The key of the set, which is ready; undefined when it cannot be made ready. */

@@ -61,7 +61,7 @@ export class PolicyVersions {
     draft: PolicyDraft,
     within?: WithinChange<StoredPolicyVersion>,
   ): Promise<StoredPolicyVersion> {
-    this.refuseFaulty(draft.policies);
+    this.requireValid(draft.policies);
     const digest = canonicalHash(draft);
     return this.database.withTenant(author.tenantId, async (trx) => {
       await this.repository.lock(trx, author.tenantId);
@@ -176,7 +176,8 @@ export class PolicyVersions {
     }));
   }
 
-  private refuseFaulty(policies: PolicyTexts): void {
+  /** @throws AppError POLICY_INVALID with every fault and its place. */
+  requireValid(policies: PolicyTexts): void {
     const faults = this.builtin.check(policies);
     if (faults.length === 0) return;
     throw new AppError('POLICY_INVALID', {

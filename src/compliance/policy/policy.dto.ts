@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { DEFAULT_SETTINGS, type PolicySettings } from './policy-settings.js';
+import type { PolicyDraft } from './policy-versions.service.js';
 import { IsPolicyTexts, MAX_POLICIES } from './policy-texts.validator.js';
 import type { PolicyActivation, StoredPolicyVersion } from './policy.repository.js';
 
@@ -196,4 +197,14 @@ function summaryOf(
 export function activationDtoOf(activation: PolicyActivation): PolicyActivationDto {
   const { id, number, version, appliesTo, kind, activatedBy, activatedAt } = activation;
   return { id, number, version, appliesTo, kind, activatedBy, activatedAt: activatedAt.toISOString() };
+}
+
+/** What a version is made of, with what was not sent filled in. */
+export function draftOf({ policies, settings, defaultPermit = true }: CreatePolicyVersionDto): PolicyDraft {
+  return { policies, settings: { ...DEFAULT_SETTINGS, ...definedOf(settings) }, defaultPermit };
+}
+
+/** A field that was not sent stands in the body as undefined. */
+function definedOf(settings: PolicySettingsDto | undefined): Partial<PolicySettings> {
+  return Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
 }

@@ -5,21 +5,27 @@ import type { FastifyReply } from 'fastify';
 import { CurrentPrincipal } from '../../../auth/current-principal.js';
 import type { Principal } from '../../../auth/principal.js';
 import { RequirePermission } from '../../../auth/require-permission.js';
-import { PolicyVersionParam } from '../../../compliance/policy/policy.dto.js';
+import { draftOf, PolicyVersionParam } from '../../../compliance/policy/policy.dto.js';
 import { periodOf } from '../../../compliance/report/period/period-report.query.js';
 import { decodeCursor, encodeCursor } from '../../../http/paging.js';
 import { AppError } from '../../../kernel/app-error.js';
 import { CLOCK, type Clock } from '../../../kernel/clock.js';
 import { isId } from '../../../kernel/ids.js';
 import { addTally, NOTHING_REPLAYED } from './policy-replay.js';
-import { PolicyReplayDto, ReplayPoliciesDto } from './policy-replay.dto.js';
-import { PolicyReplay, REPLAY_START, type ReplayPlace } from './policy-replay.service.js';
+import { PolicyReplayDto, ReplayDraftDto, ReplayPoliciesDto } from './policy-replay.dto.js';
+import { PolicyReplay, REPLAY_START, type ReplayPlace, type Rules } from './policy-replay.service.js';
 import type { ReplayScope } from './recorded-decisions.repository.js';
 
 const NDJSON = 'application/x-ndjson';
 const DEFAULT_RUNS = 50;
 
-/** Dry runs of versions of the policies. */
+/** What is replayed, and the number it has if it is a version. */
+interface Asked {
+  readonly rules: Rules;
+  readonly version: number | null;
+}
+
+/** Dry runs of versions of the policies, and of drafts. */
 @ApiTags('Policies')
 @Controller({ path: 'policies', version: '1' })
 export class PolicyReplayController {
@@ -51,17 +57,52 @@ export class PolicyReplayController {
     @Headers('accept') accept: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    await this.replay.requireVersion(tenantId, version);
+    await this.answer({ rules: version, version }, tenantId, body, accept, reply);
+  }
+
+  @Post('replay')
+  @ApiOperation({
+    summary: 'Show which recorded decisions a draft would have made otherwise, without storing it',
+    description: 'Answers as the replay of a version does; `version` is null.',
+  })
+  @ApiOkResponse({
+    description: 'Decisions that would have been otherwise',
+    content: {
+      'application/json': { schema: { $ref: getSchemaPath(PolicyReplayDto) } },
+      [NDJSON]: { schema: { type: 'string' } },
+    },
+    type: PolicyReplayDto,
+  })
+  @HttpCode(200)
+  @RequirePermission('policies.read')
+  async createOfDraft(
+    @CurrentPrincipal() { tenantId }: Principal,
+    @Body() body: ReplayDraftDto,
+    @Headers('accept') accept: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const rules = this.replay.trialOf(draftOf(body.draft));
+    await this.answer({ rules, version: null }, tenantId, body, accept, reply);
+  }
+
+  private async answer(
+    asked: Asked,
+    tenantId: string,
+    body: ReplayPoliciesDto,
+    accept: string | undefined,
+    reply: FastifyReply,
+  ): Promise<void> {
     const { definition, runId, limit = DEFAULT_RUNS, cursor } = body;
     const scope = { tenantId, definition, runId, ...periodOf(body, this.clock.now()) };
     const place = cursor === undefined ? REPLAY_START : placeOf(cursor);
-    await this.replay.requireVersion(tenantId, version);
     if (accept?.includes(NDJSON)) {
-      await reply.type(NDJSON).send(Readable.from(this.lines(version, scope, place, limit)));
+      await reply.type(NDJSON).send(Readable.from(this.lines(asked, scope, place, limit)));
       return;
     }
-    const { changes, tally, next } = await this.replay.page(version, scope, place, limit);
+    const { changes, tally, next } = await this.replay.page(asked.rules, scope, place, limit);
     await reply.send({
-      version,
+      version: asked.version,
       period: periodIn(scope),
       items: changes,
       summary: tally,
@@ -71,14 +112,14 @@ export class PolicyReplayController {
 
   /** Without its last line, `summary`, the answer was cut. */
   private async *lines(
-    version: number,
+    { rules, version }: Asked,
     scope: ReplayScope,
     start: ReplayPlace,
     runs: number,
   ): AsyncGenerator<string> {
     let total = NOTHING_REPLAYED;
     for (let place: ReplayPlace | undefined = start; place;) {
-      const { changes, tally, next } = await this.replay.page(version, scope, place, runs);
+      const { changes, tally, next } = await this.replay.page(rules, scope, place, runs);
       total = addTally(total, tally);
       for (const change of changes) yield line('change', change);
       if (next) yield line('progress', { ...total, cursor: cursorOf(next) });

@@ -1,5 +1,19 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  IsDefined,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { CreatePolicyVersionDto } from '../../../compliance/policy/policy.dto.js';
 import { PeriodQuery } from '../../../compliance/report/period/period-report.query.js';
 import { ApiFigures } from '../../../compliance/report/report.dto.js';
 
@@ -36,10 +50,20 @@ export class ReplayPoliciesDto extends PeriodQuery {
   cursor?: string;
 }
 
-/** What another version would have decided. */
+/** `POST /v1/policies/replay`: the same of policies that are not stored. */
+export class ReplayDraftDto extends ReplayPoliciesDto {
+  @ApiProperty({ type: CreatePolicyVersionDto, description: 'What a version would be made of' })
+  @IsDefined()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => CreatePolicyVersionDto)
+  draft!: CreatePolicyVersionDto;
+}
+
+/** What another version, or a draft, would have decided. */
 export class PolicyReplayDto {
-  @ApiProperty({ type: 'integer' })
-  version!: number;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Null for a draft' })
+  version!: number | null;
 
   @ApiFigures('Beginning (inclusive) and end (exclusive)')
   period!: Record<string, unknown>;

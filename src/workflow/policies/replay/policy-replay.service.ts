@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { PolicyDecisions } from '../../../compliance/policy/policy-decisions.service.js';
-import { PolicyVersions } from '../../../compliance/policy/policy-versions.service.js';
+import { PolicyDecisions, type PolicyTrial } from '../../../compliance/policy/policy-decisions.service.js';
+import { type PolicyDraft, PolicyVersions } from '../../../compliance/policy/policy-versions.service.js';
 import { DatabaseService } from '../../../database/database.service.js';
 import {
   addTally,
@@ -17,6 +17,9 @@ import {
   type ReplayableDecision,
 } from './recorded-decision.js';
 import { RecordedDecisionsRepository, type ReplayScope } from './recorded-decisions.repository.js';
+
+/** What is asked: a version, or policies that are none. */
+export type Rules = number | PolicyTrial;
 
 /** Where a replay stands: behind a run, or behind a refusal once all runs are done. */
 export interface ReplayPlace {
@@ -41,7 +44,7 @@ const DECISIONS_PER_TURN = 20;
 const REFUSALS_PER_RUN = 10;
 
 /**
- * Asks recorded questions again, of another version of the policies. Nothing comes of it but the answers: no run is
+ * Asks recorded questions again, of another version of the policies or of a draft. Nothing comes of it but the answers: no run is
  * touched and no version is made to hold.
  */
 @Injectable()
@@ -58,19 +61,25 @@ export class PolicyReplay {
     if (version !== 0) await this.versions.get(tenantId, version);
   }
 
+  /** Makes a draft what can be replayed. @throws AppError POLICY_INVALID with every fault and its place. */
+  trialOf(draft: PolicyDraft): PolicyTrial {
+    this.versions.requireValid(draft.policies);
+    return this.decisions.trialOf(draft);
+  }
+
   /**
    * Replays the decisions of the next runs, or the next refusals.
    *
    * @param runs how many at most.
    */
-  async page(version: number, scope: ReplayScope, place: ReplayPlace, runs: number): Promise<ReplayPage> {
+  async page(rules: Rules, scope: ReplayScope, place: ReplayPlace, runs: number): Promise<ReplayPage> {
     return place.part === 'runs'
-      ? this.runsPage(version, scope, place.after, runs)
-      : this.refusalsPage(version, scope, place.after, runs * REFUSALS_PER_RUN);
+      ? this.runsPage(rules, scope, place.after, runs)
+      : this.refusalsPage(rules, scope, place.after, runs * REFUSALS_PER_RUN);
   }
 
   private async runsPage(
-    version: number,
+    rules: Rules,
     scope: ReplayScope,
     after: string | undefined,
     limit: number,
@@ -80,7 +89,7 @@ export class PolicyReplay {
     let tally = { ...NOTHING_REPLAYED, runs: ids.length };
     for (const id of ids) {
       const { decisions, unreadable } = await this.decisionsOf(scope, id);
-      const asked = await this.askAgain(version, decisions);
+      const asked = await this.askAgain(rules, decisions);
       changes.push(...asked.changes);
       tally = addTally(tally, addTally(asked.tally, { ...NOTHING_REPLAYED, notReplayable: unreadable }));
     }
@@ -90,14 +99,14 @@ export class PolicyReplay {
   }
 
   private async refusalsPage(
-    version: number,
+    rules: Rules,
     scope: ReplayScope,
     after: string | undefined,
     limit: number,
   ): Promise<ReplayPage> {
     const rows = await this.read(scope, (trx) => this.recorded.refusals(trx, scope, after, limit));
     const { decisions, unreadable } = readable(scope.tenantId, rows);
-    const { changes, tally } = await this.askAgain(version, decisions);
+    const { changes, tally } = await this.askAgain(rules, decisions);
     const last = rows.length < limit ? undefined : rows.at(-1)?.id;
     return {
       changes,
@@ -121,12 +130,12 @@ export class PolicyReplay {
     };
   }
 
-  private async askAgain(version: number, decisions: readonly ReplayableDecision[]) {
+  private async askAgain(rules: Rules, decisions: readonly ReplayableDecision[]) {
     const changes: DecisionChange[] = [];
     let tally = NOTHING_REPLAYED;
     for (const [index, { runId, at, version: before, result, policies, request }] of decisions.entries()) {
       if (index % DECISIONS_PER_TURN === 0) await nextTurn();
-      const again = await this.decisions.decideBy(version, request);
+      const again = await this.decisions.decideBy(rules, request);
       tally = addTally(tally, tallyOf(result, again.result));
       if (again.result === result) continue;
       changes.push({

@@ -93,7 +93,7 @@ describe('audit witness', () => {
   it('believes no key that it was not given', async () => {
     expect(await look('--log-key', new SigningKey(KEY.name).vkey)).toBe(1);
     expect(context.err).toContain('foreign_key');
-    expect(() => statSync(state)).toThrow();
+    expect(() => statSync(state)).toThrow('ENOENT');
   });
 
   it('cosigns what it has seen with a key that is its own', async () => {

@@ -87,16 +87,20 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   private async sign(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       await this.upkeepWhenDue();
-      for (const tenantId of [...this.grown]) {
+      const due = [...this.grown].filter((tenantId) => this.isDue(tenantId));
+      for (const tenantId of due) {
         if (this.stopping.signal.aborted) return;
-        await this.signWhenDue(tenantId);
+        await this.signOne(tenantId);
       }
       await this.pause(SIGN_MS);
     }
   }
 
-  private async signWhenDue(tenantId: string): Promise<void> {
-    if (performance.now() - (this.signedMs.get(tenantId) ?? 0) < this.config.checkpointIntervalMs) return;
+  private isDue(tenantId: string): boolean {
+    return performance.now() - (this.signedMs.get(tenantId) ?? 0) >= this.config.checkpointIntervalMs;
+  }
+
+  private async signOne(tenantId: string): Promise<void> {
     this.signedMs.set(tenantId, performance.now());
     // Before it is signed: what is sealed meanwhile puts it back.
     this.grown.delete(tenantId);

@@ -288,6 +288,7 @@ export interface DeliveryTable {
   sending_at: Date | null;
   settled_at: Date | null;
   settled_by: string | null;
+  intent_id: string | null;
 }
 
 export interface VaultTokenTable {

@@ -17,6 +17,7 @@ export interface Settlement {
 export function intentsOf(deliveries: readonly DeliveryRow[]): RunChange {
   return changeOf({
     facts: deliveries.map((delivery) => ({
+      ...(delivery.intent_id !== null && { id: delivery.intent_id }),
       type: 'delivery.sending',
       outcome: 'unknown',
       actor: DELIVERY_ACTOR,
@@ -104,6 +105,7 @@ function outcomeFact({ delivery, status, detail }: Settlement, actor: AuditActor
     outcome: outcome[status],
     actor,
     targets: [{ type: 'delivery', ref: delivery.id }],
+    ...(delivery.intent_id !== null && { links: { intentId: delivery.intent_id } }),
     detail: {
       index: delivery.index,
       channel: delivery.channel,

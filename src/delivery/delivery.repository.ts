@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { DeliveryTable } from '../database/tables.js';
 import type { Trx } from '../database/trx.js';
+import { newId } from '../kernel/ids.js';
 
 export type DeliveryRow = Selectable<DeliveryTable>;
 
@@ -89,8 +90,9 @@ export class DeliveryRepository {
     };
   }
 
-  /** Takes pending deliveries for a hand-over: from now on they are `sending`. */
+  /** Takes pending deliveries for a hand-over: from now on they are `sending`, each with the id of its intent. */
   async claim(trx: Trx, runId: string, limit: number, now: Date): Promise<DeliveryRow[]> {
+    const intentIds = Array.from({ length: limit }, newId);
     const rows = await trx
       // Materialised: a subquery in its place may be planned to run once for each row, and its limit would not hold.
       .with(
@@ -106,10 +108,18 @@ export class DeliveryRepository {
             .forUpdate()
             .skipLocked(),
       )
+      .with('numbered', (db) =>
+        db.selectFrom('due').select(['id', sql<number>`row_number() over ()`.as('number')]),
+      )
       .updateTable('delivery')
-      .from('due')
-      .set((eb) => ({ status: 'sending' as const, attempts: eb('attempts', '+', 1), sending_at: now }))
-      .whereRef('delivery.id', '=', 'due.id')
+      .from('numbered')
+      .set((eb) => ({
+        status: 'sending' as const,
+        attempts: eb('attempts', '+', 1),
+        sending_at: now,
+        intent_id: sql<string>`(${intentIds}::uuid[])[numbered.number]`,
+      }))
+      .whereRef('delivery.id', '=', 'numbered.id')
       .returningAll('delivery')
       .execute();
     return rows.sort((one, other) => one.index - other.index);

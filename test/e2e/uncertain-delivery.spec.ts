@@ -184,4 +184,25 @@ describe('messages whose worker is killed while the mail server owes its answer'
     expect(await deliveriesOf(runId, 'uncertain')).toEqual([]);
     expect((await client.post('/v1/audit/verify')).body).toMatchObject({ valid: true });
   });
+
+  it('have outcomes that name the record of the very attempt, whoever has found them out', async () => {
+    const eventsOf = async (type: string) =>
+      (await client.get(`/v1/audit/events?workflowId=${runId}&type=${type}&limit=200`)).body.items as {
+        id: string;
+        targets: unknown;
+        detail: { attempt: number };
+        links?: { intentId: string };
+      }[];
+    const intents = new Map((await eventsOf('delivery.sending')).map((intent) => [intent.id, intent]));
+    const outcomes = await eventsOf('delivery.settled');
+    // Five found out by the second worker and three told by a person, one of them sent again.
+    expect(outcomes).toHaveLength(9);
+    for (const { targets, detail, links } of outcomes) {
+      expect(intents.get(links?.intentId ?? '')).toMatchObject({
+        targets,
+        detail: { attempt: detail.attempt },
+      });
+    }
+    expect(new Set(outcomes.map(({ links }) => links?.intentId))).toEqual(new Set(intents.keys()));
+  });
 });

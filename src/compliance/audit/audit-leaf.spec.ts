@@ -90,6 +90,13 @@ describe('an audit leaf', () => {
       AT,
     );
     expect(leafOf(settled)).toMatchObject({ links, stage: 'outcome' });
+    const announced = buildAuditRecord(
+      TENANT,
+      { id: links.intentId, type: 'delivery.sending', outcome: 'unknown', actor: FACT.actor },
+      AT,
+    );
+    expect(leafOf(announced)).toMatchObject({ id: links.intentId, stage: 'intent' });
+    expect(() => buildAuditRecord(TENANT, { ...FACT, id: 'of no form' }, AT)).toThrow(TypeError);
     const decision = { engine: 'cedar', policyVersion: '3', digest: 'cd'.repeat(32), result: 'deny' };
     const denied = buildAuditRecord(
       TENANT,

@@ -63,6 +63,8 @@ interface AuditMembers {
 }
 
 interface EveryFact {
+  /** A new UUID of version 7, where it has to be known before the event is written: others will name it. */
+  readonly id?: string;
   readonly outcome: AuditOutcome;
   readonly actor: AuditActor;
   readonly targets?: readonly AuditTarget[];
@@ -138,7 +140,7 @@ export function buildAuditRecord(
   chain?: RunChain,
 ): AuditRecord {
   const { stage } = requireSchema(fact);
-  const id = newId();
+  const id = fact.id ?? newId();
   const run = chain ? { id: chain.runId, seq: chain.seq + 1, prev: chain.head } : null;
   const leaf = Buffer.from(
     canonicalJson(

@@ -5,7 +5,17 @@ import type { AuditFact } from './audit-leaf.js';
 type Fields = Readonly<Record<string, DetailKind>>;
 
 /** Members that every type may carry. */
-const EVERY_TYPE = new Set(['type', 'outcome', 'actor', 'targets', 'code', 'context', 'sessionId', 'detail']);
+const EVERY_TYPE = new Set([
+  'id',
+  'type',
+  'outcome',
+  'actor',
+  'targets',
+  'code',
+  'context',
+  'sessionId',
+  'detail',
+]);
 
 /** What stands in the members that are objects. */
 const MEMBERS: Readonly<Record<string, Fields>> = {
@@ -46,6 +56,7 @@ export function requireSchema(fact: AuditFact): AuditEventKind {
     const fields = MEMBERS[member];
     if (fields) requireFields(fact.type, member, value as object, fields);
   }
+  if (fact.id !== undefined) requireFields(fact.type, 'event', { id: fact.id }, { id: 'id' });
   if (fact.detail) requireFields(fact.type, 'detail', fact.detail, kind.detail ?? NO_FIELDS);
   for (const target of fact.targets ?? []) requireFields(fact.type, 'targets', target, TARGET);
   for (const sealed of fact.sealed ?? []) requireFields(fact.type, 'sealed', sealed, COMMITMENT);

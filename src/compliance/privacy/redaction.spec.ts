@@ -20,6 +20,18 @@ describe('redactText', () => {
     ['born 1984-03-12', 'born [DATE_OF_BIRTH]'],
     ['call +1 201–581–0485', 'call [PHONE]'],
     ['to SE35 5000 0000 0549 1000 0003', 'to [IBAN]'],
+    ['mail jane.doe at example dot com now', 'mail [EMAIL] now'],
+    ['mail jane.doe [at] example [dot] com', 'mail [EMAIL]'],
+    ['/u?to=jane%40example.com', '/u?to=[EMAIL]'],
+    ['to jane&#64;example.com', 'to [EMAIL]'],
+    ['to jane&commat;example.com', 'to [EMAIL]'],
+    ['to amFuZUBleGFtcGxlLmNvbQ==', 'to [EMAIL]'],
+    ['to \uff4a\uff41\uff4e\uff45\uff20\uff45\uff58\uff41\uff4d\uff50\uff4c\uff45.com', 'to [EMAIL]'],
+    ['card 4111\u00ad1111\u00ad1111\u00ad1111', 'card [CREDIT_CARD]'],
+    ['SSN 493-51\n8471', 'SSN [US_SSN]'],
+    ['NINO AB123456C', 'NINO [UK_NINO]'],
+    ['PAN of the taxpayer ABCPK1234F', 'PAN of the taxpayer [IN_PAN]'],
+    ['Physical address is aabb.ccdd.eeff', 'Physical address is [MAC_ADDRESS]'],
   ])('%s', (text, expected) => {
     expect(redactText(text)).toBe(expected);
   });

@@ -1,9 +1,13 @@
 /** Names of secrets and births, and the beginnings of keys: what a recogniser would ask for in front of a value. */
 const TELLING_WORD =
-  /passw|passphrase|pwd|secret|token|key|credential|bearer|basic |birth|born|dob|geb|xox[a-z]-|api_org_|[a-z]{2}\d\d[ .-]?[a-z0-9]{4}|:\/\/[^\s/]{0,64}:/i;
+  /passw|passphrase|pwd|secret|token|key|credential|bearer|basic |birth|born|dob|geb|xox[a-z]-|api_org_|[a-z]{2}\d\d[ .-]?[a-z0-9]{4}|[0-9a-f]{4}\.[0-9a-f]{4}\.|:\/\/[^\s/]{0,64}:/i;
+
+/** What stands for the signs of an address: HTML and percent encoding, `[at]`, `name at host dot com`. */
+const DISGUISE = /&[#a-z]|%[2-7]|[[({](?:\.|dot|at|@)[\])}]| dot /i;
 
 const SHORTEST_VALUE = 6;
-const LONG_NUMBER_DIGITS = 7;
+/** The shortest numbers of papers have five; some of those that mix them with letters four. */
+const FEWEST_DIGITS = 4;
 const LONG_WORD = 16;
 
 /**
@@ -11,70 +15,59 @@ const LONG_WORD = 16;
  * characters, so that the harmless text of most log lines costs next to nothing.
  */
 export function isSuspicious(text: string): boolean {
-  return text.length >= SHORTEST_VALUE && (hasSuspiciousShape(text) || TELLING_WORD.test(text));
+  if (text.length < SHORTEST_VALUE) return false;
+  return hasSuspiciousShape(text) || DISGUISE.test(text) || TELLING_WORD.test(text);
 }
 
-/** An `@`, a long number, a dotted quad, two colons, or a long word of letters and digits that is no digest. */
+/**
+ * An `@`, some digits wherever they stand, two colons, a long word in the mixed case of an encoding or with a digit
+ * in it, or anything outside ASCII but the brackets of tokens: digits and letters of other kinds hide a value.
+ */
 function hasSuspiciousShape(text: string): boolean {
   let digits = 0;
-  let dots = 0;
-  let gap = 0;
   let colons = 0;
   let word = 0;
-  let letters = 0;
+  let kinds = 0;
   for (let index = 0; index < text.length; index++) {
     const kind = kindOf(text.charCodeAt(index));
-    if (kind === AT || (kind === COLON && ++colons > 1)) return true;
-    if (kind === DIGIT) {
-      digits++;
-      gap = 0;
-      if (digits >= LONG_NUMBER_DIGITS || (digits >= 4 && dots >= 3)) return true;
-    } else if ((kind === DOT || kind === SEPARATOR || kind === DASH) && ++gap <= 3) {
-      if (kind === DOT) dots++;
-    } else {
-      digits = dots = gap = 0;
+    if (kind === DIGIT && ++digits >= FEWEST_DIGITS) return true;
+    if (kind === COLON && ++colons > 1) return true;
+    if (kind === TELLING) return true;
+    if (kind === OTHER || kind === COLON) {
+      word = kinds = 0;
+      continue;
     }
-    // Bits, so that a word counts once it has a digit and letters that are not all those of lower-case hexadecimal.
-    letters = kind === DIGIT ? letters | 1 : kind === LETTER || kind === UNDERSCORE ? letters | 2 : letters;
-    word++;
-    if (kind === SEPARATOR || kind === COLON || kind === OTHER) word = letters = 0;
-    if (word >= LONG_WORD && letters === 3) return true;
+    kinds |= kind;
+    if (++word >= LONG_WORD && MIXED[kinds]) return true;
   }
   return false;
 }
 
+// Bits, so that what a word is made of is one number.
 const OTHER = 0;
 const DIGIT = 1;
-const LETTER = 2;
-const HEX_LETTER = 3;
-const DOT = 4;
-const DASH = 5;
-const UNDERSCORE = 6;
-const SEPARATOR = 7;
-const COLON = 8;
-const AT = 9;
+const LOWER = 2;
+const UPPER = 4;
+const JOINT = 8;
+const COLON = 16;
+const TELLING = 32;
+
+/** Whether a word of these kinds mixes two of digits, small and capital letters. */
+const MIXED = Array.from({ length: 16 }, (_, kinds) => {
+  const mixed = kinds & (DIGIT | LOWER | UPPER);
+  return (mixed & (mixed - 1)) !== 0;
+});
 
 function kindOf(code: number): number {
   if (code < 128) return ASCII_KINDS[code] ?? OTHER;
-  // The blanks and dashes of typesetters stand in numbers too.
-  return code === 0xa0 || (code >= 0x2009 && code <= 0x2015) || code === 0x202f ? SEPARATOR : OTHER;
+  return code === 0x27e6 || code === 0x27e7 ? OTHER : TELLING;
 }
 
 const ASCII_KINDS = Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code);
   if (/\d/.test(character)) return DIGIT;
-  if (/[a-f]/.test(character)) return HEX_LETTER;
-  if (/[A-Za-z]/.test(character)) return LETTER;
-  const kinds: Record<string, number> = {
-    '.': DOT,
-    '-': DASH,
-    _: UNDERSCORE,
-    ' ': SEPARATOR,
-    '/': SEPARATOR,
-    '(': SEPARATOR,
-    ')': SEPARATOR,
-    ':': COLON,
-    '@': AT,
-  };
+  if (/[a-z]/.test(character)) return LOWER;
+  if (/[A-Z]/.test(character)) return UPPER;
+  const kinds: Record<string, number> = { '.': JOINT, '-': JOINT, _: JOINT, ':': COLON, '@': TELLING };
   return kinds[character] ?? OTHER;
 });

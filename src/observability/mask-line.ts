@@ -30,11 +30,8 @@ export function maskLine(line: string): string {
     // Never seen from pino; a line that cannot be checked must not pass.
     return `{"level":"error","time":"${new Date().toISOString()}","msg":"a log line could not be masked and was dropped"}\n`;
   }
-  if (typeof record !== 'object' || record === null) return `${JSON.stringify(redactJson(record))}\n`;
-  const kept: Record<string, unknown> = {};
-  const checked: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(record)) (isKept(key, value) ? kept : checked)[key] = value;
-  return `${JSON.stringify({ ...kept, ...(redactJson(checked) as object) })}\n`;
+  // Written anew even when nothing is masked: of a field that stands twice in the line, only one was looked at.
+  return `${JSON.stringify(redactJson(record, isKept))}\n`;
 }
 
 /** A key alone earns no trust: an address logged as `requestId` is masked like any other. */

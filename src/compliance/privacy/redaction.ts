@@ -18,9 +18,16 @@ export function redactText(text: string): string {
 /**
  * Masks personal data and secrets in a value for a log: in every text and key, by what stands there and by the
  * name of its field. What needs no mask is returned as it is, without a copy.
+ *
+ * @param isKept which of the outermost fields stay as they are.
  */
-export function redactJson(value: unknown): unknown {
+export function redactJson(value: unknown, isKept?: (key: string, value: unknown) => boolean): unknown {
+  if (isKept && isPlainObject(value)) return redactFields(value, [value], isKept);
   return redactValue(value, []);
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** Texts that are one identifier, instant or digest altogether: the commonest values of a log line. */
@@ -64,9 +71,14 @@ function redactList(items: readonly unknown[], path: readonly object[]): unknown
   return redacted.some((item, index) => item !== items[index]) ? redacted : items;
 }
 
-function redactFields(object: object, path: readonly object[]): unknown {
+function redactFields(
+  object: object,
+  path: readonly object[],
+  isKept?: (key: string, value: unknown) => boolean,
+): unknown {
   let copy: Record<string, unknown> | undefined;
   for (const [key, value] of Object.entries(object)) {
+    if (isKept?.(key, value)) continue;
     const redacted = redactField(key, value, path);
     const name = isSuspicious(key) ? redactText(key) : key;
     if (redacted === value && name === key) continue;

@@ -112,6 +112,13 @@ describe('a reviewer', () => {
       400,
       'VALIDATION_FAILED',
     );
+    // Delivery restores a token in these brackets too.
+    const bracketed = { index: 0, body: edit.body.replaceAll('⟦', '[').replaceAll('⟧', ']') };
+    expectProblem(
+      await reader.decide(id, { decision: 'approve', edits: { emails: [bracketed] } }),
+      400,
+      'VALIDATION_FAILED',
+    );
     const typed = { index: 0, body: `${emails[0]?.body}\n\nWrite to recipient.1@example.com` };
     expectProblem(
       await reader.decide(id, { decision: 'approve', edits: { emails: [typed] } }),

@@ -26,8 +26,9 @@ describe('token text', () => {
     '{{ email_1 }}',
     '【EMAIL_1】',
     '〚EMAIL_1〛',
-  ])('%s is restored as a model may have written it', (written) => {
+  ])('%s is restored as a model may have written it, and seen by whoever checks tokens before', (written) => {
     expect(restore(`<${written}>`)).toBe('<jane@example.com>');
+    expect(tokensIn(`<${written}>`)).toEqual(['⟦EMAIL_1⟧']);
   });
 
   it.each(['⟦EMAIL_2⟧', '[STEP_1]', '{{name}}', '[1]', '⟦⟧', '⟦EMAIL_99999999⟧'])(

@@ -1,9 +1,8 @@
+import { DISGUISE } from '../pii/recognizers/normalised-text.js';
+
 /** Names of secrets and births, and the beginnings of keys: what a recogniser would ask for in front of a value. */
 const TELLING_WORD =
   /passw|passphrase|pwd|secret|token|key|credential|bearer|basic |birth|born|dob|geb|xox[a-z]-|api_org_|[a-z]{2}\d\d[ .-]?[a-z0-9]{4}|[0-9a-f]{4}\.[0-9a-f]{4}\.|:\/\/[^\s/]{0,64}:/i;
-
-/** What stands for the signs of an address: HTML and percent encoding, `[at]`, `name at host dot com`. */
-const DISGUISE = /&[#a-z]|%[2-7]|[[({](?:\.|dot|at|@)[\])}]| dot /i;
 
 const SHORTEST_VALUE = 6;
 /** The shortest numbers of papers have five; some of those that mix them with letters four. */

@@ -12,8 +12,10 @@ interface Edit {
   readonly writtenEnd: number;
 }
 
+/** What stands for the signs of an address: HTML and percent encoding, `[at]`, `name at host dot com`. */
+export const DISGUISE = /&[#a-z]|%[2-7]|[[({](?:\.|dot|at|@)[\])}]| dot /i;
 /** Most texts are what they look like: this decides in one quick look. */
-const SUSPICIOUS = /[^\x00-\x7f]|&[#a-z]|%[2-7]|[[({](?:\.|dot|at|@)[\])}]| dot |(?:\d[ .]){8}/i;
+const SUSPICIOUS = new RegExp(`[^\\x00-\\x7f]|${DISGUISE.source}|(?:\\d[ .]){8}`, 'i');
 
 const INVISIBLE =
   '[\\u00ad\\u034f\\u061c\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufe00-\\ufe0f\\ufeff\\u{e0000}-\\u{e007f}]+';

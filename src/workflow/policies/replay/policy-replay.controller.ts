@@ -1,6 +1,12 @@
 import { Readable } from 'node:stream';
 import { Body, Controller, Headers, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiOkResponse,
+  ApiOperation,
+  type ApiResponseOptions,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentPrincipal } from '../../../auth/current-principal.js';
 import type { Principal } from '../../../auth/principal.js';
@@ -18,6 +24,14 @@ import type { ReplayScope } from './recorded-decisions.repository.js';
 
 const NDJSON = 'application/x-ndjson';
 const DEFAULT_RUNS = 50;
+const ANSWER: ApiResponseOptions = {
+  description: 'Decisions that would have been otherwise',
+  content: {
+    'application/json': { schema: { $ref: getSchemaPath(PolicyReplayDto) } },
+    [NDJSON]: { schema: { type: 'string' } },
+  },
+  type: PolicyReplayDto,
+};
 
 /** What is replayed, and the number it has if it is a version. */
 interface Asked {
@@ -40,14 +54,7 @@ export class PolicyReplayController {
     description:
       'A page of runs as JSON, or with `Accept: application/x-ndjson` all of them, line by line with the progress.',
   })
-  @ApiOkResponse({
-    description: 'Decisions that would have been otherwise',
-    content: {
-      'application/json': { schema: { $ref: getSchemaPath(PolicyReplayDto) } },
-      [NDJSON]: { schema: { type: 'string' } },
-    },
-    type: PolicyReplayDto,
-  })
+  @ApiOkResponse(ANSWER)
   @HttpCode(200)
   @RequirePermission('policies.read')
   async create(
@@ -66,14 +73,7 @@ export class PolicyReplayController {
     summary: 'Show which recorded decisions a draft would have made otherwise, without storing it',
     description: 'Answers as the replay of a version does; `version` is null.',
   })
-  @ApiOkResponse({
-    description: 'Decisions that would have been otherwise',
-    content: {
-      'application/json': { schema: { $ref: getSchemaPath(PolicyReplayDto) } },
-      [NDJSON]: { schema: { type: 'string' } },
-    },
-    type: PolicyReplayDto,
-  })
+  @ApiOkResponse(ANSWER)
   @HttpCode(200)
   @RequirePermission('policies.read')
   async createOfDraft(
